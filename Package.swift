@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// Settings every Swift target shares. `TGL_WERROR=1` (set by `make test`) turns warnings into errors.
+let swiftSettings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+  + (ProcessInfo.processInfo.environment["TGL_WERROR"] == "1" ? [.treatAllWarnings(as: .error)] : [])
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
+let package = Package(
+  name: "tgl",
+  products: [
+    .executable(name: "tgl", targets: ["tgl"]),
+    .executable(name: "tgl-sandbox", targets: ["tgl-sandbox"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+    .target(name: "CAESIGE", dependencies: ["COpenSSL"]),
+    .target(name: "TL", dependencies: [nioCore], swiftSettings: swiftSettings),
+    .target(name: "MTProtoCrypto", dependencies: ["COpenSSL", "CAESIGE"], swiftSettings: swiftSettings),
+    .target(name: "MTProto", dependencies: ["TL", "MTProtoCrypto", nioCore], swiftSettings: swiftSettings),
+    .target(
+      name: "TelegramClient",
+      dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore, nioPosix, logging],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "TGLCore",
+      dependencies: ["TelegramClient", "TL", "MTProto", grdb, logging, serviceLifecycle, nioCore],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "TelegramSandbox",
+      dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore, nioPosix, nioHTTP1, logging],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "tgl",
+      dependencies: ["TGLCore", "TelegramClient", "CReadline", argumentParser, logging],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "tgl-sandbox",
+      dependencies: ["TelegramSandbox", argumentParser, logging],
+      swiftSettings: swiftSettings),
+    .executableTarget(name: "tlgen", dependencies: [argumentParser], swiftSettings: swiftSettings),
+
+    .testTarget(name: "TLTests", dependencies: ["TL"], swiftSettings: swiftSettings),
+    .testTarget(name: "MTProtoCryptoTests", dependencies: ["MTProtoCrypto"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTProtoTests", dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TelegramClientTests", dependencies: ["TelegramClient", "TelegramSandbox", nioEmbedded],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "TGLCoreTests", dependencies: ["TGLCore", grdb], swiftSettings: swiftSettings),
+    .testTarget(name: "TelegramSandboxTests", dependencies: ["TelegramSandbox"], swiftSettings: swiftSettings),
+  ]
+)
