@@ -61,7 +61,8 @@ let package = Package(
       name: "tgl-sandbox",
       dependencies: ["TelegramSandbox", argumentParser, logging],
       swiftSettings: swiftSettings),
-    .executableTarget(name: "tlgen", dependencies: [argumentParser], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "tlgen", dependencies: [argumentParser], exclude: ["used.txt"], swiftSettings: swiftSettings),
 
     .testTarget(name: "TLTests", dependencies: ["TL"], swiftSettings: swiftSettings),
     .testTarget(name: "MTProtoCryptoTests", dependencies: ["MTProtoCrypto"], swiftSettings: swiftSettings),

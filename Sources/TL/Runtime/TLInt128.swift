@@ -1,4 +1,4 @@
-public import NIOCore
+import NIOCore
 
 /// TL's `int128`: 16 bytes in the order they travel, used as a nonce.
 public struct TLInt128: Hashable, Sendable {

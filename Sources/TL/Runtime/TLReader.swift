@@ -60,6 +60,18 @@ public struct TLReader {
     return value
   }
 
+  /// Reads the bits of `flags:#`.
+  @inline(never)
+  public mutating func readFlags() throws(TLError) -> UInt32 { try readConstructor() }
+
+  /// Reads a bare `vector` of values without constructor numbers.
+  public mutating func readBareVector<T: TLConstructor>(of type: T.Type) throws(TLError) -> [T] {
+    let count = try readCount()
+    var values: [T] = []
+    for _ in 0..<count { values.append(try T(bare: &self)) }
+    return values
+  }
+
   /// The constructor number that comes next, left unread.
   @inline(never)
   public func peekConstructor() throws(TLError) -> UInt32 {

@@ -60,6 +60,16 @@ public struct TLWriter {
     writeCount(count)
   }
 
+  /// Writes the bits of `flags:#`.
+  @inline(never)
+  public mutating func writeFlags(_ flags: UInt32) { writeConstructor(flags) }
+
+  /// Writes a bare `vector` of values without constructor numbers.
+  public mutating func writeBareVector<T: TLConstructor>(_ values: [T]) {
+    writeCount(values.count)
+    for value in values { value.writeBare(to: &self) }
+  }
+
   /// Writes the count of a bare `vector`.
   @inline(never)
   public mutating func writeCount(_ count: Int) { writeInt(Int32(count)) }
