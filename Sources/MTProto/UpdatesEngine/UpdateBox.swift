@@ -1,0 +1,131 @@
+import TL
+
+/// One event sequence: its position, and the updates held back behind a hole in it.
+///
+/// Source: "Working with Updates", core.telegram.org/api/updates, section "Recovering gaps".
+struct UpdateBox: Sendable {
+  struct Held: Sendable {
+    var pts: Int32
+    var count: Int32
+    var update: API.AnyUpdate
+  }
+
+  /// Held updates past this number are let go: the difference brings them again.
+  static let maximumHeld = 1_000
+
+  var pts: Int32
+  /// Updates ahead of `pts`, by ascending `pts`.
+  private(set) var held: [Held] = []
+  /// When a hole that does not close asks for a difference (uptime).
+  private var holeDeadline: Duration?
+  /// When a sequence that stays quiet asks for a difference (uptime).
+  var quietDeadline: Duration
+  /// Whether a difference is wanted, and from when on (uptime).
+  var differenceDue: Duration?
+  /// Whether a difference has been asked for and not yet come.
+  private(set) var isFetching = false
+  /// Whether the running difference may end too early, so that another has to follow it.
+  private var wantsAnother = false
+
+  init(pts: Int32, quietDeadline: Duration) {
+    self.pts = pts
+    self.quietDeadline = quietDeadline
+  }
+
+  /// Takes an update in; returns what can be applied now, in order.
+  mutating func offer(_ update: Held, now: Duration, holeTimeout: Duration) -> [API.AnyUpdate] {
+    if isFetching || differenceDue != nil {
+      hold(update)
+      return []
+    }
+    switch advance(past: update) {
+    case .next:
+      return [update.update] + release(now: now, holeTimeout: holeTimeout)
+    case .duplicate:
+      return []
+    case .hole:
+      hold(update)
+      if holeDeadline == nil { holeDeadline = now + holeTimeout }
+      return []
+    }
+  }
+
+  /// Lets go what now joins up, and drops what is already covered.
+  mutating func release(now: Duration, holeTimeout: Duration) -> [API.AnyUpdate] {
+    var released: [API.AnyUpdate] = []
+    var consumed = 0
+    loop: for update in held {
+      switch advance(past: update) {
+      case .next: released.append(update.update)
+      case .duplicate: break
+      case .hole: break loop
+      }
+      consumed += 1
+    }
+    held.removeFirst(consumed)
+    if held.isEmpty {
+      holeDeadline = nil
+    } else if consumed > 0 || holeDeadline == nil {
+      holeDeadline = now + holeTimeout
+    }
+    return released
+  }
+
+  /// Marks a difference as wanted from `time` on.
+  mutating func wantDifference(at time: Duration) {
+    holeDeadline = nil
+    if isFetching {
+      wantsAnother = true
+    } else {
+      differenceDue = min(differenceDue ?? time, time)
+    }
+  }
+
+  /// Notes that the wanted difference has been asked for.
+  mutating func beginFetching() {
+    isFetching = true
+    differenceDue = nil
+  }
+
+  /// Notes that the difference has come; it moved `pts` as far as the server told.
+  mutating func endFetching(now: Duration) {
+    isFetching = false
+    if wantsAnother {
+      wantsAnother = false
+      wantDifference(at: now)
+    }
+  }
+
+  /// Turns an expired hole or silence into a wanted difference.
+  mutating func tick(now: Duration) {
+    guard !isFetching, differenceDue == nil else { return }
+    if now >= quietDeadline || (holeDeadline.map { now >= $0 } ?? false) { wantDifference(at: now) }
+  }
+
+  var nextDeadline: Duration? {
+    if isFetching { return nil }
+    return differenceDue ?? min(quietDeadline, holeDeadline ?? quietDeadline)
+  }
+
+  private enum Step { case next, duplicate, hole }
+
+  private mutating func advance(past update: Held) -> Step {
+    if update.count == 0 { return update.pts > pts ? .hole : .next }
+    guard update.pts > pts else { return .duplicate }
+    // An update that overlaps what is applied is a hole too: no other update can close it, the difference does.
+    guard Int64(update.pts) - Int64(pts) == Int64(update.count) else { return .hole }
+    pts = update.pts
+    return .next
+  }
+
+  private mutating func hold(_ update: Held) {
+    guard held.count < Self.maximumHeld else {
+      held.removeAll()
+      // Those let go come with a difference that is asked for from now on.
+      if isFetching { wantsAnother = true } else { differenceDue = differenceDue ?? .zero }
+      return
+    }
+    let index = held.lastIndex { $0.pts <= update.pts }.map { $0 + 1 } ?? 0
+    held.insert(update, at: index)
+  }
+}

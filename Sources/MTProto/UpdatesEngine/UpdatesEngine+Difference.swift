@@ -1,0 +1,149 @@
+public import TL
+
+extension UpdatesEngine {
+  /// Takes in the answer to `updates.getDifference`.
+  public mutating func apply(_ difference: API.AnyUpdatesDifference, now: Moment) -> UpdateBatch {
+    var batch = UpdateBatch()
+    account.endFetching(now: now.uptime)
+    switch difference {
+    case .updatesDifferenceEmpty(let empty):
+      date = empty.date
+      seq = empty.seq
+      finishAccount(into: &batch, now: now)
+    case .updatesDifference(let difference):
+      batch.users = difference.users
+      batch.chats = difference.chats
+      take(difference.newMessages, difference.otherUpdates, into: &batch, now: now)
+      move(to: difference.state)
+      finishAccount(into: &batch, now: now)
+    case .updatesDifferenceSlice(let slice):
+      batch.users = slice.users
+      batch.chats = slice.chats
+      take(slice.newMessages, slice.otherUpdates, into: &batch, now: now)
+      let stuck = slice.intermediateState.pts == account.pts && slice.intermediateState.qts == qts
+      move(to: slice.intermediateState)
+      touchAccount(&batch)
+      // A slice that does not move the state would be asked for for ever.
+      account.wantDifference(at: stuck ? now.uptime + .seconds(60) : now.uptime)
+    case .updatesDifferenceTooLong(let tooLong):
+      batch.gaps.append(UpdateGap(channelID: nil, fromPts: account.pts, toPts: tooLong.pts, reason: .tooLong))
+      account.pts = tooLong.pts
+      touchAccount(&batch)
+      account.wantDifference(at: now.uptime)
+    case .other:
+      account.wantDifference(at: now.uptime + .seconds(60))
+    }
+    return batch
+  }
+
+  /// Takes in the answer to `updates.getChannelDifference` for the channel `id`.
+  public mutating func apply(
+    _ difference: API.AnyUpdatesChannelDifference, channel id: Int64, now: Moment
+  ) -> UpdateBatch {
+    var batch = UpdateBatch()
+    guard let from = channels[id]?.pts else { return batch }
+    channels[id]?.endFetching(now: now.uptime)
+    var isFinal = true
+    var timeout: Int32?
+    switch difference {
+    case .updatesChannelDifferenceEmpty(let empty):
+      channels[id]?.pts = empty.pts
+      timeout = empty.timeout
+    case .updatesChannelDifference(let difference):
+      batch.users = difference.users
+      batch.chats = difference.chats
+      batch.updates = difference.newMessages.map { .asNewMessage($0) }
+      takeOther(difference.otherUpdates, ofChannel: id, into: &batch, now: now)
+      channels[id]?.pts = difference.pts
+      isFinal = difference.final || difference.pts == from
+      timeout = difference.timeout
+    case .updatesChannelDifferenceTooLong(let tooLong):
+      batch.users = tooLong.users
+      batch.chats = tooLong.chats
+      let pts: Int32? = if case .dialog(let dialog) = tooLong.dialog { dialog.pts } else { nil }
+      batch.gaps.append(UpdateGap(channelID: id, fromPts: from, toPts: pts, reason: .tooLong))
+      // The newest messages, newest first.
+      batch.updates = tooLong.messages.reversed().map { .asNewMessage($0) }
+      if let pts { channels[id]?.pts = pts }
+      isFinal = tooLong.final || pts == nil || pts == from
+      timeout = tooLong.timeout
+    case .other:
+      channels[id]?.wantDifference(at: now.uptime + .seconds(60))
+      return batch
+    }
+    guard isFinal else {
+      batch.stateChange.channels[id] = channels[id]?.pts
+      channels[id]?.wantDifference(at: now.uptime)
+      return batch
+    }
+    releaseChannel(id, pollAfter: timeout.map { .seconds(Int64(max($0, 0))) }, into: &batch, now: now)
+    return batch
+  }
+
+  /// Says that a request could not be answered; it is asked again from `retryAt` (uptime) on.
+  public mutating func failed(_ request: DifferenceRequest, retryAt: Duration) {
+    switch request {
+    case .account:
+      account.endFetching(now: retryAt)
+      account.wantDifference(at: retryAt)
+    case .channel(let id, _):
+      channels[id]?.endFetching(now: retryAt)
+      channels[id]?.wantDifference(at: retryAt)
+    }
+  }
+
+  /// Stops following a channel that can no longer be read (CHANNEL_PRIVATE and the like).
+  public mutating func lostAccess(channel id: Int64) -> UpdateBatch {
+    var batch = UpdateBatch()
+    guard let box = channels.removeValue(forKey: id) else { return batch }
+    batch.stateChange.channels[id] = .some(nil)
+    batch.gaps.append(UpdateGap(channelID: id, fromPts: box.pts, toPts: nil, reason: .accessLost))
+    return batch
+  }
+
+  private mutating func take(
+    _ messages: [API.AnyMessage], _ others: [API.AnyUpdate], into batch: inout UpdateBatch, now: Moment
+  ) {
+    batch.updates += messages.map { .asNewMessage($0) }
+    var channelUpdates: [API.AnyUpdate] = []
+    for update in others {
+      switch UpdatePosition(update) {
+      case .account, .secret: batch.updates.append(update)
+      // A channel's own sequence orders these, whatever brings them.
+      case .channel, .none: channelUpdates.append(update)
+      }
+    }
+    process(channelUpdates, into: &batch, now: now)
+  }
+
+  private mutating func takeOther(
+    _ others: [API.AnyUpdate], ofChannel id: Int64, into batch: inout UpdateBatch, now: Moment
+  ) {
+    var foreign: [API.AnyUpdate] = []
+    for update in others {
+      if case .channel(id, _, _) = UpdatePosition(update) { batch.updates.append(update) } else { foreign.append(update) }
+    }
+    process(foreign, into: &batch, now: now)
+  }
+
+  private mutating func move(to state: API.UpdatesState) {
+    account.pts = state.pts
+    qts = state.qts
+    date = state.date
+    seq = state.seq
+  }
+
+  private mutating func finishAccount(into batch: inout UpdateBatch, now: Moment) {
+    touchAccount(&batch)
+    releaseAccount(into: &batch, now: now)
+  }
+}
+
+extension API.AnyUpdate {
+  /// A message of a difference, as the update that would have told it; its `pts` of 0 stands in no sequence.
+  fileprivate static func asNewMessage(_ message: API.AnyMessage) -> API.AnyUpdate {
+    message.channelID == nil
+      ? .updateNewMessage(API.UpdateNewMessage(message: message, pts: 0, ptsCount: 0))
+      : .updateNewChannelMessage(API.UpdateNewChannelMessage(message: message, pts: 0, ptsCount: 0))
+  }
+}
