@@ -1,0 +1,82 @@
+# tgl: build, demo, tests. `make help` lists the targets; each installs what it needs on Debian.
+
+SWIFT      ?= swift
+CONFIG     ?= release
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+VENV       ?= .venv
+PYTHON     ?= python3
+# In CI a warning is an error.
+export TGL_WERROR := $(if $(CI),1,0)
+
+DEBUG_BIN   = $(shell $(SWIFT) build --show-bin-path)
+RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
+SOURCES     = Package.swift Sources Tests Benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test unit interop bench schema completions install format check deps venv clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install the system libraries when they are missing (Debian, Ubuntu)
+	@packaging/deps.sh libsqlite3-dev libssl-dev libreadline-dev zlib1g-dev
+
+build: deps ## build the release binaries
+	$(SWIFT) build -c $(CONFIG) --product tgl
+	$(SWIFT) build -c $(CONFIG) --product tgl-sandbox
+
+demo: deps ## show a deleted message coming back, against the local sandbox
+	$(SWIFT) build --product tgl
+	$(SWIFT) build --product tgl-sandbox
+	@$(DEBUG_BIN)/tgl-sandbox demo --tgl $(DEBUG_BIN)/tgl
+
+test: deps venv ## everything: checks, unit tests, simulations, the real binary, Telethon and Kurigram
+	$(SWIFT) build --build-tests
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory interop
+
+unit: deps ## the Swift tests
+	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest
+
+interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigram
+	$(SWIFT) build
+	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Interop
+
+bench: deps venv ## measure against the peers
+	$(SWIFT) build -c release
+	TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python Benchmarks/run.py $(if $(ONLY),--only $(ONLY))
+
+schema: ## generate Sources/TL from the TL schema (TL=path/to/api.tl) or, without TL, from the committed table
+	$(SWIFT) run --quiet tlgen generate $(if $(TL),--api $(TL)) $(if $(MTPROTO_TL),--mtproto $(MTPROTO_TL))
+
+completions: deps ## generate completions/ and docs/man/
+	$(SWIFT) build --product tgl
+	packaging/generate-docs.sh $(DEBUG_BIN)/tgl
+
+install: build ## install the binary, completions and man pages under $(DESTDIR)$(PREFIX)
+	install -D -m 0755 $(RELEASE_BIN)/tgl $(DESTDIR)$(PREFIX)/bin/tgl
+	install -D -m 0644 completions/tgl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tgl
+	install -D -m 0644 completions/_tgl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tgl
+	install -D -m 0644 completions/tgl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tgl.fish
+	for page in docs/man/*.1; do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
+
+format: ## format the Swift sources
+	$(SWIFT) format format --in-place --recursive --parallel $(wildcard $(SOURCES))
+
+check: deps ## format, generated schema, completions and man pages are current
+	$(SWIFT) format lint --strict --recursive --parallel $(wildcard $(SOURCES))
+	$(SWIFT) run --quiet tlgen check
+	$(SWIFT) build --product tgl
+	packaging/generate-docs.sh $(DEBUG_BIN)/tgl --check
+
+venv: $(VENV)/.ready
+$(VENV)/.ready: Tests/Interop/requirements.txt
+	@packaging/deps.sh python3 python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt
+	@touch $@
+
+clean: ## remove what was built
+	rm -rf .build $(VENV)
