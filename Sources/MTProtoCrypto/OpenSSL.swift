@@ -1,0 +1,119 @@
+internal import COpenSSL
+
+/// OpenSSL's reason for the last failure on this thread.
+func lastOpenSSLError(_ step: String) -> CryptoError {
+  let code = ERR_get_error()
+  ERR_clear_error()
+  guard code != 0, let reason = ERR_reason_error_string(code) else { return .openSSL(step) }
+  return .openSSL("\(step): \(String(cString: reason))")
+}
+
+/// An OpenSSL number, cleared and freed at the end of its life.
+struct BigNumber: ~Copyable {
+  let pointer: OpaquePointer
+
+  init() throws(CryptoError) {
+    guard let pointer = BN_new() else { throw lastOpenSSLError("BN_new") }
+    self.pointer = pointer
+  }
+
+  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+
+  /// Big-endian bytes.
+  init(_ bytes: [UInt8]) throws(CryptoError) {
+    guard let pointer = BN_bin2bn(bytes, Int32(bytes.count), nil) else { throw lastOpenSSLError("BN_bin2bn") }
+    self.pointer = pointer
+  }
+
+  init(_ value: UInt) throws(CryptoError) {
+    guard let pointer = BN_new() else { throw lastOpenSSLError("BN_new") }
+    guard BN_set_word(pointer, value) == 1 else {
+      BN_free(pointer)
+      throw lastOpenSSLError("BN_set_word")
+    }
+    self.pointer = pointer
+  }
+
+  deinit { BN_clear_free(pointer) }
+
+  var bitCount: Int { Int(BN_num_bits(pointer)) }
+
+  /// Big-endian bytes, padded on the left to `count`, or as few as are needed.
+  func bytes(count: Int? = nil) throws(CryptoError) -> [UInt8] {
+    let count = count ?? Int(copenssl_bn_byte_count(pointer))
+    var out = [UInt8](repeating: 0, count: count)
+    guard BN_bn2binpad(pointer, &out, Int32(count)) == Int32(count) else { throw lastOpenSSLError("BN_bn2binpad") }
+    return out
+  }
+
+  func isLess(than other: borrowing BigNumber) -> Bool { BN_cmp(pointer, other.pointer) < 0 }
+
+  /// The remainder of a division by a small number.
+  func remainder(by divisor: UInt) -> UInt { BN_mod_word(pointer, divisor) }
+}
+
+/// Scratch memory for OpenSSL's arithmetic.
+struct Arithmetic: ~Copyable {
+  private let context: OpaquePointer
+
+  init() throws(CryptoError) {
+    guard let context = BN_CTX_secure_new() else { throw lastOpenSSLError("BN_CTX_secure_new") }
+    self.context = context
+  }
+
+  deinit { BN_CTX_free(context) }
+
+  /// `base ^ exponent mod modulus`, in constant time for the exponent.
+  func power(
+    _ base: borrowing BigNumber, _ exponent: borrowing BigNumber, modulus: borrowing BigNumber
+  ) throws(CryptoError) -> BigNumber {
+    BN_set_flags(exponent.pointer, BN_FLG_CONSTTIME)
+    let result = try BigNumber()
+    guard BN_mod_exp(result.pointer, base.pointer, exponent.pointer, modulus.pointer, context) == 1 else {
+      throw lastOpenSSLError("BN_mod_exp")
+    }
+    return result
+  }
+
+  func product(
+    _ a: borrowing BigNumber, _ b: borrowing BigNumber, modulus: borrowing BigNumber
+  ) throws(CryptoError) -> BigNumber {
+    let result = try BigNumber()
+    guard BN_mod_mul(result.pointer, a.pointer, b.pointer, modulus.pointer, context) == 1 else {
+      throw lastOpenSSLError("BN_mod_mul")
+    }
+    return result
+  }
+
+  func product(_ a: borrowing BigNumber, _ b: borrowing BigNumber) throws(CryptoError) -> BigNumber {
+    let result = try BigNumber()
+    guard BN_mul(result.pointer, a.pointer, b.pointer, context) == 1 else { throw lastOpenSSLError("BN_mul") }
+    return result
+  }
+
+  func sum(_ a: borrowing BigNumber, _ b: borrowing BigNumber) throws(CryptoError) -> BigNumber {
+    let result = try BigNumber()
+    guard BN_add(result.pointer, a.pointer, b.pointer) == 1 else { throw lastOpenSSLError("BN_add") }
+    return result
+  }
+
+  /// `a - b mod modulus`, never negative.
+  func difference(
+    _ a: borrowing BigNumber, _ b: borrowing BigNumber, modulus: borrowing BigNumber
+  ) throws(CryptoError) -> BigNumber {
+    let result = try BigNumber()
+    guard BN_mod_sub(result.pointer, a.pointer, b.pointer, modulus.pointer, context) == 1 else {
+      throw lastOpenSSLError("BN_mod_sub")
+    }
+    return result
+  }
+
+  /// Whether a number is prime, with OpenSSL's error bound of 2^-128 or better for numbers of this size.
+  func isPrime(_ number: borrowing BigNumber) throws(CryptoError) -> Bool {
+    switch BN_check_prime(number.pointer, context, nil) {
+    case 1: return true
+    case 0: return false
+    default: throw lastOpenSSLError("BN_check_prime")
+    }
+  }
+}

@@ -1,0 +1,159 @@
+internal import COpenSSL
+
+/// A server's RSA public key.
+public struct RSAPublicKey: Sendable, Hashable {
+  /// Modulus, 256 bytes, big-endian.
+  public let modulus: [UInt8]
+  /// Public exponent, big-endian, without leading zeros.
+  public let exponent: [UInt8]
+  /// The lower 64 bits of SHA-1 over both as TL `bytes`; how the server names the key.
+  public let fingerprint: Int64
+
+  /// - Throws: `CryptoError.invalidKey` unless the modulus has 2,048 bits.
+  public init(modulus: [UInt8], exponent: [UInt8]) throws(CryptoError) {
+    guard modulus.count == 256, modulus[0] >= 0x80 else { throw .invalidKey("2048 bits expected") }
+    guard !exponent.isEmpty, exponent.count <= 8, exponent[0] != 0 else { throw .invalidKey("public exponent out of range") }
+    self.modulus = modulus
+    self.exponent = exponent
+    let digest = SHA1.hash(Self.serialized(modulus), Self.serialized(exponent))
+    fingerprint = digest[12..<20].enumerated().reduce(0) { $0 | Int64($1.element) << (8 * Int64($1.offset)) }
+  }
+
+  /// Reads `BEGIN RSA PUBLIC KEY` (PKCS #1) or `BEGIN PUBLIC KEY` (SubjectPublicKeyInfo).
+  ///
+  /// - Throws: `CryptoError.invalidKey` for anything else.
+  public init(pem: String) throws(CryptoError) {
+    let key = try PKey(pem: pem, selection: copenssl_public_key)
+    try self.init(modulus: key.number("n"), exponent: key.number("e"))
+  }
+
+  /// Encrypts up to 144 bytes with RSA_PAD.
+  ///
+  /// Source: core.telegram.org/mtproto/auth_key, section "RSA_PAD(data, server_public_key)".
+  /// - Returns: 256 bytes.
+  public func encryptPadded(
+    _ data: [UInt8], using generator: inout some RandomNumberGenerator
+  ) throws(CryptoError) -> [UInt8] {
+    guard data.count <= 144 else { throw .invalidLength(what: "RSA_PAD data", expected: "at most 144", actual: data.count) }
+    let padded = data + randomBytes(192 - data.count, using: &generator)
+    let zeroIV = [UInt8](repeating: 0, count: 32)
+    let n = try BigNumber(modulus)
+    while true {
+      let temporaryKey = randomBytes(32, using: &generator)
+      let withHash = padded.reversed() + SHA256.hash(temporaryKey, padded)
+      let encrypted = try AESIGE.encrypted(withHash, key: temporaryKey, iv: zeroIV)
+      let keyXor = zip(temporaryKey, SHA256.hash(encrypted)).map { $0 ^ $1 }
+      let number = try BigNumber(keyXor + encrypted)
+      // A number past the modulus cannot be encrypted; another key gives another number.
+      guard number.isLess(than: n) else { continue }
+      return try Arithmetic().power(number, try BigNumber(exponent), modulus: n).bytes(count: 256)
+    }
+  }
+
+  private static func serialized(_ bytes: [UInt8]) -> [UInt8] {
+    let header: [UInt8] =
+      bytes.count < 254
+      ? [UInt8(bytes.count)] : [0xFE, UInt8(bytes.count & 0xFF), UInt8(bytes.count >> 8 & 0xFF), UInt8(bytes.count >> 16)]
+    return header + bytes + [UInt8](repeating: 0, count: (4 - (header.count + bytes.count) % 4) % 4)
+  }
+}
+
+/// A server's RSA key pair, for the server half of the key exchange.
+public struct RSAPrivateKey: Sendable, CustomStringConvertible {
+  public let publicKey: RSAPublicKey
+  private let exponent: [UInt8]
+  /// The key pair as PKCS #8 PEM. A secret.
+  public let pem: String
+  /// The public half as PKCS #1 PEM, the form Telegram publishes its keys in.
+  public let publicPEM: String
+
+  public var description: String { "RSAPrivateKey(\(publicKey.fingerprint))" }
+
+  /// Makes a new key of 2,048 bits.
+  public static func generate() throws(CryptoError) -> RSAPrivateKey {
+    guard let pointer = copenssl_rsa_generate(2048) else { throw lastOpenSSLError("EVP_RSA_gen") }
+    return try RSAPrivateKey(PKey(adopting: pointer))
+  }
+
+  /// - Throws: `CryptoError.invalidKey` when the text holds no RSA key pair of 2,048 bits.
+  public init(pem: String) throws(CryptoError) {
+    try self.init(PKey(pem: pem, selection: copenssl_key_pair))
+  }
+
+  private init(_ key: borrowing PKey) throws(CryptoError) {
+    publicKey = try RSAPublicKey(modulus: key.number("n"), exponent: key.number("e"))
+    exponent = try key.number("d")
+    pem = try key.pem(copenssl_key_pair, structure: "PrivateKeyInfo")
+    publicPEM = try key.pem(copenssl_public_key, structure: "type-specific")
+  }
+
+  /// Undoes `RSAPublicKey.encryptPadded`.
+  ///
+  /// - Returns: 192 bytes: the data and its random padding.
+  /// - Throws: `CryptoError.authenticationFailed` when the hash inside does not fit.
+  public func decryptPadded(_ data: [UInt8]) throws(CryptoError) -> [UInt8] {
+    guard data.count == 256 else { throw .invalidLength(what: "RSA block", expected: "256", actual: data.count) }
+    let number = try BigNumber(data)
+    let modulus = try BigNumber(publicKey.modulus)
+    guard number.isLess(than: modulus) else { throw .authenticationFailed }
+    let plain = try Arithmetic().power(number, try BigNumber(exponent), modulus: modulus).bytes(count: 256)
+    let encrypted = Array(plain[32...])
+    let temporaryKey = zip(plain[..<32], SHA256.hash(encrypted)).map { $0 ^ $1 }
+    let withHash = try AESIGE.decrypted(encrypted, key: temporaryKey, iv: [UInt8](repeating: 0, count: 32))
+    let padded = Array(withHash[..<192].reversed())
+    guard ConstantTime.equal(SHA256.hash(temporaryKey, padded), Array(withHash[192...])) else {
+      throw .authenticationFailed
+    }
+    return padded
+  }
+}
+
+/// `count` bytes from a generator.
+func randomBytes(_ count: Int, using generator: inout some RandomNumberGenerator) -> [UInt8] {
+  (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+}
+
+/// OpenSSL's view of an RSA key.
+private struct PKey: ~Copyable {
+  private let pointer: OpaquePointer
+
+  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+
+  init(pem: String, selection: Int32) throws(CryptoError) {
+    var key: OpaquePointer?
+    let decoder = OSSL_DECODER_CTX_new_for_pkey(&key, "PEM", nil, "RSA", selection, nil, nil)
+    defer { OSSL_DECODER_CTX_free(decoder) }
+    var bytes = Array(pem.utf8)
+    var count = bytes.count
+    let status = bytes.withUnsafeMutableBufferPointer { buffer in
+      var start = UnsafePointer(buffer.baseAddress)
+      return OSSL_DECODER_from_data(decoder, &start, &count)
+    }
+    guard status == 1, let key else {
+      ERR_clear_error()
+      throw .invalidKey("no RSA key in PEM format")
+    }
+    pointer = key
+  }
+
+  deinit { EVP_PKEY_free(pointer) }
+
+  /// A number of the key by OpenSSL's name: `n`, `e`, `d`.
+  func number(_ name: String) throws(CryptoError) -> [UInt8] {
+    var number: OpaquePointer?
+    guard EVP_PKEY_get_bn_param(pointer, name, &number) == 1, let number else {
+      throw lastOpenSSLError("EVP_PKEY_get_bn_param(\(name))")
+    }
+    return try BigNumber(adopting: number).bytes()
+  }
+
+  func pem(_ selection: Int32, structure: String) throws(CryptoError) -> String {
+    let encoder = OSSL_ENCODER_CTX_new_for_pkey(pointer, selection, "PEM", structure, nil)
+    defer { OSSL_ENCODER_CTX_free(encoder) }
+    var data: UnsafeMutablePointer<UInt8>?
+    var count = 0
+    guard OSSL_ENCODER_to_data(encoder, &data, &count) == 1, let data else { throw lastOpenSSLError("OSSL_ENCODER_to_data") }
+    defer { CRYPTO_clear_free(data, count, #file, #line) }
+    return String(decoding: UnsafeBufferPointer(start: data, count: count), as: UTF8.self)
+  }
+}
