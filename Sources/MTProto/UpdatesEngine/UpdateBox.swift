@@ -71,6 +71,9 @@ struct UpdateBox: Sendable {
     return released
   }
 
+  /// Whether a difference is wanted or under way.
+  var isBehind: Bool { isFetching || differenceDue != nil }
+
   /// Marks a difference as wanted from `time` on.
   mutating func wantDifference(at time: Duration) {
     holeDeadline = nil

@@ -101,6 +101,21 @@ extension UpdatesEngine {
     return batch
   }
 
+  /// Goes on from a state the server gave anew, because it does not know ours.
+  public mutating func restart(from state: API.UpdatesState, now: Moment) -> UpdateBatch {
+    var batch = UpdateBatch()
+    account.endFetching(now: now.uptime)
+    batch.gaps.append(UpdateGap(channelID: nil, fromPts: account.pts, toPts: state.pts, reason: .tooLong))
+    move(to: state)
+    finishAccount(into: &batch, now: now)
+    return batch
+  }
+
+  /// Whether no difference is wanted or under way.
+  public var isCurrent: Bool {
+    !account.isBehind && !channels.values.contains { $0.isBehind }
+  }
+
   private mutating func take(
     _ messages: [API.AnyMessage], _ others: [API.AnyUpdate], into batch: inout UpdateBatch, now: Moment
   ) {
