@@ -37,10 +37,11 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CAESIGE", dependencies: ["COpenSSL"]),
     .target(name: "TL", dependencies: [nioCore], swiftSettings: swiftSettings),
     .target(name: "MTProtoCrypto", dependencies: ["COpenSSL", "CAESIGE"], swiftSettings: swiftSettings),
-    .target(name: "MTProto", dependencies: ["TL", "MTProtoCrypto", nioCore], swiftSettings: swiftSettings),
+    .target(name: "MTProto", dependencies: ["TL", "MTProtoCrypto", "CZlib", nioCore], swiftSettings: swiftSettings),
     .target(
       name: "TelegramClient",
       dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore, nioPosix, logging],

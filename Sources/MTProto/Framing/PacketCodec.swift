@@ -1,0 +1,130 @@
+import MTProtoCrypto
+import CZlib
+import NIOCore
+
+/// Packets to bytes and back for one of the four framings; the same on both sides of a connection.
+///
+/// Source: core.telegram.org/mtproto/mtproto-transports.
+struct PacketCodec: Sendable {
+  /// More than any packet of Telegram's, and what an abridged length can say.
+  static let maximumLength = 1 << 24
+
+  let framing: Transport.Framing
+  private let side: Side
+  private var sent: Int32 = 0
+  private var received: Int32 = 0
+
+  init(_ framing: Transport.Framing, side: Side) {
+    self.framing = framing
+    self.side = side
+  }
+
+  /// Appends a packet to `out`. Its length is a multiple of four.
+  mutating func encode(
+    _ packet: ByteBuffer, into out: inout ByteBuffer, using generator: inout some RandomNumberGenerator
+  ) {
+    let length = packet.readableBytes
+    switch framing {
+    case .abridged:
+      if length / 4 < 0x7F {
+        out.writeInteger(UInt8(length / 4))
+      } else {
+        out.writeInteger(UInt32(length / 4) << 8 | 0x7F, endianness: .little)
+      }
+      out.writeImmutableBuffer(packet)
+    case .intermediate:
+      out.writeInteger(UInt32(length), endianness: .little)
+      out.writeImmutableBuffer(packet)
+    case .padded:
+      let padding = Int.random(in: 0...15, using: &generator)
+      out.writeInteger(UInt32(length + padding), endianness: .little)
+      out.writeImmutableBuffer(packet)
+      for _ in 0..<padding { out.writeInteger(UInt8.random(in: .min ... .max, using: &generator)) }
+    case .full:
+      var frame = ByteBuffer()
+      frame.writeInteger(UInt32(length + 12), endianness: .little)
+      frame.writeInteger(sent, endianness: .little)
+      frame.writeImmutableBuffer(packet)
+      sent &+= 1
+      frame.writeInteger(Self.checksum(frame.readableBytesView), endianness: .little)
+      out.writeImmutableBuffer(frame)
+    }
+  }
+
+  /// Cuts the next frame off the front of `input`; nil until it is there whole.
+  mutating func decode(_ input: inout ByteBuffer) throws(FramingError) -> Frame? {
+    switch framing {
+    case .abridged: try decodeAbridged(&input)
+    case .intermediate, .padded: try decodeIntermediate(&input)
+    case .full: try decodeFull(&input)
+    }
+  }
+
+  private func decodeAbridged(_ input: inout ByteBuffer) throws(FramingError) -> Frame? {
+    guard let first = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return nil }
+    // A server's quick acknowledgment comes with its bytes reversed, so that the bit stands first.
+    if side == .client, first & 0x80 != 0 {
+      return input.readInteger(endianness: .big, as: UInt32.self).map { .quickAck($0) }
+    }
+    var header = 1
+    var words = Int(first & 0x7F)
+    if words == 0x7F {
+      guard let long = input.getInteger(at: input.readerIndex, endianness: .little, as: UInt32.self) else { return nil }
+      header = 4
+      words = Int(long >> 8)
+    }
+    return try take(words * 4, behind: header, from: &input)
+  }
+
+  private func decodeIntermediate(_ input: inout ByteBuffer) throws(FramingError) -> Frame? {
+    guard let length = input.getInteger(at: input.readerIndex, endianness: .little, as: UInt32.self) else { return nil }
+    if side == .client, length & 0x8000_0000 != 0 {
+      input.moveReaderIndex(forwardBy: 4)
+      return .quickAck(length)
+    }
+    // A client asks for a quick acknowledgment with the same bit; none is owed.
+    return try take(Int(length & 0x7FFF_FFFF), behind: 4, from: &input)
+  }
+
+  private mutating func decodeFull(_ input: inout ByteBuffer) throws(FramingError) -> Frame? {
+    guard let length = input.getInteger(at: input.readerIndex, endianness: .little, as: UInt32.self) else { return nil }
+    guard length >= 12, length % 4 == 0 else { throw .badLength(Int(length)) }
+    guard length <= Self.maximumLength else { throw .packetTooLong(Int(length)) }
+    guard var frame = input.getSlice(at: input.readerIndex, length: Int(length)) else { return nil }
+    let checked = frame.readableBytesView.dropLast(4)
+    let checksum = frame.getInteger(at: frame.writerIndex - 4, endianness: .little, as: UInt32.self)
+    guard checksum == Self.checksum(checked) else { throw .badChecksum }
+    frame.moveReaderIndex(forwardBy: 4)
+    let number = frame.readInteger(endianness: .little, as: Int32.self) ?? 0
+    guard number == received else { throw .badSequenceNumber(expected: received, actual: number) }
+    received &+= 1
+    frame.moveWriterIndex(to: frame.writerIndex - 4)
+    input.moveReaderIndex(forwardBy: Int(length))
+    return Self.frame(frame)
+  }
+
+  private func take(_ length: Int, behind header: Int, from input: inout ByteBuffer) throws(FramingError) -> Frame? {
+    guard length <= Self.maximumLength else { throw .packetTooLong(length) }
+    guard length >= 4 else { throw .badLength(length) }
+    guard let packet = input.getSlice(at: input.readerIndex + header, length: length) else { return nil }
+    input.moveReaderIndex(forwardBy: header + length)
+    return Self.frame(packet)
+  }
+
+  /// No message is shorter than its header of 20 bytes: what is, is a transport error and perhaps padding.
+  private static func frame(_ packet: ByteBuffer) -> Frame {
+    if packet.readableBytes < 20,
+      let code = packet.getInteger(at: packet.readerIndex, endianness: .little, as: Int32.self)
+    {
+      return .error(code)
+    }
+    return .packet(packet)
+  }
+
+  private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    var sum = crc32(0, nil, 0)
+    let done: Void? = bytes.withContiguousStorageIfAvailable { sum = crc32(sum, $0.baseAddress, UInt32($0.count)) }
+    if done == nil { for byte in bytes { sum = withUnsafePointer(to: byte) { crc32(sum, $0, 1) } } }
+    return UInt32(truncatingIfNeeded: sum)
+  }
+}
