@@ -92,8 +92,8 @@ struct Emitter {
 
   // MARK: Parts
 
-  private func raw(_ type: String) -> String {
-    "TLRaw(from: &reader, type: \"\(type)\"\(selection.namespace == "MT" ? ", schema: .mtproto" : ""))"
+  private func raw(_ type: String, as swiftType: String = "TLRaw") -> String {
+    "\(swiftType)(from: &reader, type: \"\(type)\"\(selection.namespace == "MT" ? ", schema: .mtproto" : ""))"
   }
 
   private func visible(_ combinator: Combinator) -> [Parameter] {
@@ -163,6 +163,7 @@ struct Emitter {
     case .bool, .presence: "reader.readBool()"
     case .flags: "reader.readFlags()"
     case .vector(.bare(let name), bare: true): "reader.readBareVector(of: \(qualify)\(Naming.type(name)).self)"
+    case .vector(.boxed(let name), _) where selection.swiftType(.boxed(name)) == "TLRaw": raw(name, as: "[TLRaw]")
     case .vector(let element, _): "[\(qualified(element, qualify))](from: &reader)"
     case .bare(let name): "\(qualify)\(Naming.type(name))(bare: &reader)"
     case .boxed(let name) where selection.swiftType(type) == "TLRaw": raw(name)

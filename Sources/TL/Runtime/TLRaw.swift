@@ -28,3 +28,12 @@ public struct TLRaw: TLCodable, Equatable {
 
   public func write(to writer: inout TLWriter) { writer.writeRaw(bytes) }
 }
+
+extension [TLRaw] {
+  /// Reads a boxed `Vector` of values of the boxed type `type` of `schema`.
+  public init(from reader: inout TLReader, type: String, schema: TLSchema = .api) throws(TLError) {
+    let count = try reader.readVectorHeader()
+    self.init()
+    for _ in 0..<count { append(try TLRaw(from: &reader, type: type, schema: schema)) }
+  }
+}
