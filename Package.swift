@@ -19,6 +19,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -48,7 +49,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "TGLCore",
-      dependencies: ["TelegramClient", "TL", "MTProto", grdb, logging, serviceLifecycle, nioCore],
+      dependencies: [
+        "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, serviceLifecycle, unixSignals, nioCore, nioPosix,
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "TelegramSandbox",

@@ -4,67 +4,82 @@ import MTProto
 ///
 /// Source: "Error handling", core.telegram.org/api/errors.
 struct RetryPolicy {
-  enum Decision: Equatable {
+  enum Decision {
     case fail(TelegramError)
-    /// Call again, after a wait if there is one.
-    case retry(after: Duration?)
+    /// Call again at once.
+    case retry
+    /// Call again after the server's wait, or ours for a server in trouble.
+    case wait(Duration)
     /// The account, or the phone number, lives on another data centre.
     case moveHome(Int)
     /// What is asked for lives on another data centre.
     case ask(Int)
     /// The sign-in has to be carried over to this data centre first.
     case authorize
-
-    static func == (left: Decision, right: Decision) -> Bool { String(describing: left) == String(describing: right) }
   }
 
-  private static let signedOut: Set<String> = [
-    "AUTH_KEY_UNREGISTERED", "AUTH_KEY_INVALID", "AUTH_KEY_DUPLICATED", "SESSION_REVOKED", "SESSION_EXPIRED",
-    "USER_DEACTIVATED", "USER_DEACTIVATED_BAN",
-  ]
-  private static let homeMigrations: Set<String> = ["PHONE_MIGRATE", "NETWORK_MIGRATE", "USER_MIGRATE"]
-  private static let dataMigrations: Set<String> = ["FILE_MIGRATE", "STATS_MIGRATE"]
-  private static let floodWaits: Set<String> = ["FLOOD_WAIT", "FLOOD_PREMIUM_WAIT", "FLOOD_TEST_PHONE_WAIT"]
-  private static let introductions: Set<String> = ["CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"]
+  private static let maximumFloodWaits = 10
+  private static let maximumMigrations = 3
+  private static let maximumServerFailures = 5
+  /// Introducing the client once more, asking again after a call's outcome was lost.
+  private static let maximumRepetitions = 3
 
   let floodSleepThreshold: Duration
   private var floodWaits = 0
   private var migrations = 0
-  private var introductions = 0
+  private var repetitions = 0
   private var transfers = 0
-  private var transientFailures = 0
+  private var serverFailures = 0
 
   init(floodSleepThreshold: Duration) { self.floodSleepThreshold = floodSleepThreshold }
 
+  /// - Parameters:
+  ///   - isHome: whether the account's home data centre was asked.
+  ///   - isTransfer: whether the call itself carries the sign-in over.
   mutating func decide(_ error: RPCError, method: String, isHome: Bool, isTransfer: Bool) -> Decision {
-    let refused = Decision.fail(.rpc(error, method: method))
-    if Self.floodWaits.contains(error.name) {
-      let wait = Duration.seconds(max(error.argument ?? 0, 1))
+    switch error.kind {
+    case .floodWait(let wait):
       floodWaits += 1
-      guard wait <= floodSleepThreshold, floodWaits <= 10 else { return .fail(.floodWait(wait, method: method)) }
-      return .retry(after: wait)
-    }
-    if Self.homeMigrations.contains(error.name) || Self.dataMigrations.contains(error.name) {
+      guard wait <= floodSleepThreshold, floodWaits <= Self.maximumFloodWaits else {
+        return .fail(.floodWait(wait, method: method))
+      }
+      return .wait(max(wait, .seconds(1)))
+    case .migrate(let migration, let dc):
       migrations += 1
-      guard migrations <= 3, let dc = error.argument, (1...1000).contains(dc) else { return refused }
-      return Self.homeMigrations.contains(error.name) ? .moveHome(dc) : .ask(dc)
-    }
-    if Self.introductions.contains(error.name) {
-      introductions += 1
-      return introductions <= 2 ? .retry(after: nil) : refused
-    }
-    if Self.signedOut.contains(error.name) {
-      guard !isHome, !isTransfer, error.name == "AUTH_KEY_UNREGISTERED" else {
+      guard migrations <= Self.maximumMigrations, (1...1000).contains(dc) else { break }
+      return switch migration {
+      case .phone, .network, .user: .moveHome(dc)
+      case .file, .stats: .ask(dc)
+      }
+    case .unauthorized:
+      guard !isHome, !isTransfer, error.name == "AUTH_KEY_UNREGISTERED", transfers == 0 else {
         return .fail(.unauthorized(error.name))
       }
       transfers += 1
-      return transfers <= 1 ? .authorize : .fail(.unauthorized(error.name))
+      return .authorize
+    case .serverFailure:
+      serverFailures += 1
+      guard serverFailures <= Self.maximumServerFailures else { break }
+      return .wait(.seconds(1 << (serverFailures - 1)))
+    case .outcomeUnknown:
+      repetitions += 1
+      guard Self.isRepeatable(method), repetitions <= Self.maximumRepetitions else { break }
+      return .retry
+    case .slowModeWait, .fileReferenceExpired, .other:
+      guard Self.introductionErrors.contains(error.name) else { break }
+      repetitions += 1
+      guard repetitions <= Self.maximumRepetitions else { break }
+      return .retry
     }
-    if error.code <= -500 || error.code >= 500 {
-      transientFailures += 1
-      guard transientFailures <= 5 else { return refused }
-      return .retry(after: .seconds(1 << (transientFailures - 1)))
-    }
-    return refused
+    return .fail(.rpc(error, method: method))
+  }
+
+  /// The link introduces the client again after one of these.
+  static let introductionErrors: Set<String> = ["CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"]
+
+  /// Whether running the method twice does nothing that running it once does not.
+  private static func isRepeatable(_ method: String) -> Bool {
+    let verb = method.split(separator: ".").last ?? ""
+    return ["get", "resolve", "search", "saveFilePart", "saveBigFilePart"].contains { verb.hasPrefix($0) }
   }
 }

@@ -62,8 +62,8 @@ extension TelegramClient {
       }
       switch policy.decide(refusal, method: call.method, isHome: target == home, isTransfer: isTransfer) {
       case .fail(let error): throw error
-      case .retry(let wait):
-        if let wait { try await pause(wait, method: call.method, refusal) }
+      case .retry: break
+      case .wait(let wait): try await pause(wait, method: call.method, refusal)
       case .moveHome(let new):
         try await learnAddresses(of: new)
         try await centers.move(home: new)

@@ -7,7 +7,9 @@ import TL
 /// `run()` keeps the connections; calls may be made before it starts and wait until it does.
 public final class TelegramClient: Sendable {
   public let configuration: ClientConfiguration
-  /// What the server sends on its own, and the `Updates` our own calls are answered with. For one consumer.
+  /// What the server sends on its own, and the `Updates` our own calls are answered with.
+  ///
+  /// For one consumer.
   public let updates: ClientUpdates
 
   let environment: LinkEnvironment

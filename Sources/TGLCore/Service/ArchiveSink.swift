@@ -7,18 +7,27 @@ import TelegramClient
 /// Records what the update pump brings, and wakes the notifier when there is something to tell.
 struct ArchiveSink: UpdateSink {
   let archive: Archive
+  let session: SessionFile
   let recorder: Recorder
   let policy: NoticePolicy
   /// Called after a commit that added notices.
-  let wakeNotifier: @Sendable () async -> Void
+  let wakeNotifier: @Sendable () -> Void
   let logger: Logger
 
-  func updatesState() async throws -> UpdatesState? { try await archive.updatesState() }
+  /// The archive's state; before the first batch that of a session another program has used, whose end is our start.
+  func updatesState() async throws -> UpdatesState? {
+    if let state = try await archive.updatesState() { return state }
+    var states = try await session.updateStates()
+    guard let account = states.removeValue(forKey: 0), account.pts > 0 else { return nil }
+    return UpdatesState(
+      pts: account.pts, qts: account.qts, date: account.date, seq: account.seq,
+      channels: states.mapValues(\.pts).filter { $0.value > 0 })
+  }
 
   func commit(_ batch: UpdateBatch) async throws {
     let recorded = recorder.record(batch, now: Self.now)
     let report = try await retrying { () async throws(ArchiveError) in try await archive.commit(recorded, policy: policy) }
-    if report.notices > 0 { await wakeNotifier() }
+    if report.notices > 0 { wakeNotifier() }
     if report.deletedUnseen > 0 {
       logger.info("messages deleted that were never seen", metadata: ["count": "\(report.deletedUnseen)"])
     }

@@ -1,3 +1,4 @@
+import MTProto
 import TL
 import TelegramClient
 

@@ -2,13 +2,10 @@
 public enum StartError: Error, Sendable, CustomStringConvertible {
   /// The account cannot post to the log chat.
   case logChat(id: String, reason: String)
-  /// Settings that this version cannot honour.
-  case unsupported(String)
 
   public var description: String {
     switch self {
     case .logChat(let id, let reason): "LOG_CHAT_ID: '\(id)': \(reason)"
-    case .unsupported(let reason): reason
     }
   }
 }

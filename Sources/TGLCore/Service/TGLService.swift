@@ -2,6 +2,7 @@ import Foundation
 public import Logging
 import ServiceLifecycle
 import TelegramClient
+import UnixSignals
 
 /// `tgl run`: receives, records and tells, until it is asked to stop.
 public enum TGLService {
@@ -61,7 +62,7 @@ struct MainService: Service {
     ) { client, session in
       guard try await session.home()?.authKey != nil else { throw AccountError.notSignedIn(path: root.sessionFile) }
       do {
-        try await serve(client)
+        try await serve(client, session)
       } catch let error as TelegramError {
         switch error {
         case .unauthorized(let reason): throw AccountError.revoked(reason: reason)
@@ -72,9 +73,52 @@ struct MainService: Service {
     }
   }
 
-  private func serve(_ client: TelegramClient) async throws {
+  private func serve(_ client: TelegramClient, _ session: SessionFile) async throws {
     let user = try await reaching { try await SignedInUser.current(of: client, root: root) }
     try await reaching { try await LogChatCheck.run(settings.logChat, client: client) }
+    guard let selfID = PeerID.user(user.id) else { throw AccountError.notSignedIn(path: root.sessionFile) }
     logger.info("signed in", metadata: ["id": "\(user.id)", "dc": "\(user.dc)"])
+
+    let notifier = Notifier(
+      archive: archive, chat: TelegramLogChat(client: client, chat: settings.logChat, archive: archive),
+      temporaryDirectory: root.mediaBuffer, logger: logger)
+    let sink = ArchiveSink(
+      archive: archive, session: session, recorder: Recorder(policy: settings.recorderPolicy(selfID: selfID)),
+      policy: settings.noticePolicy, wakeNotifier: { notifier.wake() }, logger: logger)
+    let pump = UpdatePump(source: client, sink: sink, logger: logger)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      defer { group.cancelAll() }
+      group.addTask { try await pump.run() }
+      group.addTask { try await notifier.run() }
+      try await group.next()
+    }
+  }
+
+  /// Asks until Telegram can be reached: a service that starts before the network is up waits for it.
+  private func reaching<T: Sendable>(_ ask: () async throws -> T) async throws -> T {
+    while true {
+      do {
+        return try await ask()
+      } catch let error as TelegramError {
+        switch error {
+        case .unreachable, .timeout:
+          logger.warning("Telegram cannot be reached yet; trying again", metadata: ["error": "\(error)"])
+          try await Task.sleep(for: .seconds(5))
+        default: throw error
+        }
+      }
+    }
+  }
+}
+
+extension Settings {
+  func recorderPolicy(selfID: PeerID) -> RecorderPolicy {
+    RecorderPolicy(selfID: selfID, logChat: logChat, keepsOutgoing: listensToOutgoing, ignored: ignoredIDs)
+  }
+
+  var noticePolicy: NoticePolicy {
+    NoticePolicy(
+      deletedInPrivateChats: savesDeletedFromPrivateChats, deletedInGroups: savesDeletedFromGroups,
+      deletedInChannels: savesDeletedFromChannels, edited: savesEdited, singlesPerDeletion: maxDeletedPerEvent)
   }
 }

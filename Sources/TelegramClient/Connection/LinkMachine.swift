@@ -2,8 +2,9 @@ import MTProto
 import MTProtoCrypto
 import NIOCore
 
-/// One data centre's conversation over successive connections: key exchange when there is no key yet, then the
-/// encrypted session. A value without IO; the link around it performs what it says.
+/// One data centre's conversation over successive connections.
+///
+/// Key exchange when there is no key yet, then the encrypted session. A value without IO; the link around it performs what it says.
 struct LinkMachine {
   typealias RequestID = ClientSession.RequestID
 
@@ -212,7 +213,7 @@ struct LinkMachine {
       if introductions.remove(id) != nil { isIntroduced = true }
     case .failure(let id, let error):
       let wasIntroduction = introductions.remove(id) != nil
-      if error.name == "CONNECTION_NOT_INITED" || error.name == "CONNECTION_LAYER_INVALID" {
+      if RetryPolicy.introductionErrors.contains(error.name) {
         isIntroduced = false
       } else if wasIntroduction {
         isIntroduced = true

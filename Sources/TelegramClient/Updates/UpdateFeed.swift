@@ -66,7 +66,9 @@ final class UpdateFeed: Sendable {
     waiter?.resume(returning: nil)
   }
 
-  /// The next item; nil at the end and when the task is cancelled. For one consumer at a time.
+  /// The next item; nil at the end and when the task is cancelled.
+  ///
+  /// For one consumer at a time.
   func next() async -> Item? {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in

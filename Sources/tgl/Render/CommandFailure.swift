@@ -27,8 +27,7 @@ struct CommandFailure: Error {
 
   private static func status(of error: any Error) -> ExitStatus {
     switch error {
-    case is SettingsError: .configuration
-    case let error as StartError: error.isConfiguration ? .configuration : .unavailable
+    case is SettingsError, is StartError: .configuration
     case is AccountError: .noPermission
     case let error as DataRootError: if case .inUse = error { .temporaryFailure } else { .configuration }
     case let error as SessionFileError: if case .busy = error { .temporaryFailure } else { .dataError }
@@ -38,6 +37,15 @@ struct CommandFailure: Error {
     case is PromptError: .noInput
     case is CancellationError: .interrupted
     default: .software
+    }
+  }
+
+  private static func status(of error: ArchiveError) -> ExitStatus {
+    switch error {
+    case .busy, .full: .temporaryFailure
+    case .corrupt: .dataError
+    case .inaccessible, .newerSchema, .legacyLayout: .configuration
+    case .failed: .software
     }
   }
 
