@@ -10,12 +10,13 @@ public final class InstanceLock: Sendable {
     guard descriptor >= 0 else {
       throw .unusable(path: root.lockFile, reason: String(cString: strerror(errno)))
     }
-    guard lockf(descriptor, F_TLOCK, 0) == 0 else {
+    // Not lockf(3): its locks end when any descriptor of the file is closed, and do not keep out the own process.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let reason = errno
       var bytes = [UInt8](repeating: 0, count: 32)
       let count = read(descriptor, &bytes, bytes.count)
       close(descriptor)
-      guard reason == EAGAIN || reason == EACCES else {
+      guard reason == EWOULDBLOCK else {
         throw .unusable(path: root.lockFile, reason: String(cString: strerror(reason)))
       }
       let text = String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)

@@ -29,7 +29,7 @@ public struct StandardErrorLogHandler: LogHandler {
 
   public func log(event: LogEvent) {
     var line = isJournal ? "<\(event.level.priority)>" : "\(Self.timestamp()) \(event.level.label) "
-    line += event.message.description
+    line += event.message.description.escapingControls()
     let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
     for (key, value) in all.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(Self.quoted("\(value)"))" }
     line += "\n"
@@ -39,24 +39,10 @@ public struct StandardErrorLogHandler: LogHandler {
 
   /// Values with spaces or control characters are quoted, so that a value can neither end its line nor pass for another.
   static func quoted(_ value: String) -> String {
-    let isPlain = !value.isEmpty && value.unicodeScalars.allSatisfy { $0.value > 0x20 && $0 != "\"" && $0 != "=" && $0.value != 0x7F }
+    let isPlain = !value.isEmpty && value.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && !$0.isControl }
     if isPlain { return value }
-    var out = "\""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": out += "\\\(scalar)"
-      case "\n": out += "\\n"
-      case "\r": out += "\\r"
-      case "\t": out += "\\t"
-      default:
-        if scalar.value < 0x20 || scalar.value == 0x7F {
-          out += "\\u{\(String(scalar.value, radix: 16))}"
-        } else {
-          out.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return out + "\""
+    let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").escapingControls()
+    return "\"\(escaped)\""
   }
 
   private static func timestamp() -> String {

@@ -10,6 +10,8 @@ public enum SessionFileError: Error, Sendable, CustomStringConvertible {
   case foreign(path: String)
   /// A layout of a later Telethon.
   case tooNew(path: String, version: Int)
+  /// A layout whose access hashes cannot be trusted (before 2018).
+  case tooOld(path: String, version: Int)
   /// Another program holds it locked.
   case busy(path: String)
 
@@ -18,6 +20,7 @@ public enum SessionFileError: Error, Sendable, CustomStringConvertible {
     case .unreadable(let path, let reason): "\(path) cannot be read as a session file: \(reason); restore it, or move it away and run 'tgl login'"
     case .foreign(let path): "\(path) is a database, but no session file; move it away and run 'tgl login'"
     case .tooNew(let path, let version): "\(path) has layout version \(version); versions up to \(SessionLayout.newest) are known; update tgl"
+    case .tooOld(let path, let version): "\(path) has the old layout version \(version); open it once with Telethon, which upgrades it, or move it away and run 'tgl login'"
     case .busy(let path): "\(path) is locked by another program; stop it and try again"
     }
   }
@@ -37,13 +40,18 @@ public final class SessionFile: SessionStore {
   /// - Throws: `SessionFileError`.
   public init(path: String) throws {
     self.path = path
-    if !FileManager.default.fileExists(atPath: path) {
+    // What is in it is as good as a password. A file that came from elsewhere may be open to others.
+    if FileManager.default.fileExists(atPath: path) {
+      try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    } else {
       _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
     }
     do {
       var configuration = Configuration()
       configuration.busyMode = .timeout(5)
       configuration.label = "session"
+      // A key that was forgotten must not linger in free pages.
+      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA secure_delete = ON") }
       queue = try DatabaseQueue(path: path, configuration: configuration)
       try queue.write { try SessionLayout.prepare($0, path: path) }
     } catch {
@@ -88,9 +96,11 @@ public final class SessionFile: SessionStore {
 
   public func sessionHint(dc: Int) async throws -> StoredSessionHint? {
     try await read { db in
-      try Row.fetchOne(db, sql: "SELECT salt, time_offset_ms FROM tgl_hint WHERE dc_id = ?", arguments: [dc]).map { row in
-        StoredSessionHint(dc: dc, salt: row[0], timeOffset: .milliseconds(row[1] as Int64))
-      }
+      let sql = "SELECT salt, time_offset_ms FROM tgl_hint WHERE dc_id = ?"
+      guard let row = try Row.fetchOne(db, sql: sql, arguments: [dc]), let salt: Int64 = row.value(0),
+        let offset: Int64 = row.value(1)
+      else { return nil }
+      return StoredSessionHint(dc: dc, salt: salt, timeOffset: .milliseconds(offset))
     }
   }
 
@@ -145,10 +155,23 @@ public final class SessionFile: SessionStore {
       guard try db.tableExists("update_state") else { return [:] }
       var states: [Int64: (pts: Int32, qts: Int32, date: Int32, seq: Int32)] = [:]
       for row in try Row.fetchAll(db, sql: "SELECT id, pts, qts, CAST(date AS INTEGER), seq FROM update_state") {
-        func number(_ index: Int) -> Int32 { Int32(clamping: (row[index] as Int64?) ?? 0) }
-        states[row[0]] = (number(1), number(2), number(3), number(4))
+        func number(_ index: Int) -> Int32 { Int32(clamping: row.value(index) ?? Int64(0)) }
+        if let id: Int64 = row.value(0) { states[id] = (number(1), number(2), number(3), number(4)) }
       }
       return states
+    }
+  }
+
+  /// Keeps what `updateStates` gives, so that Telethon goes on from there when it gets the file back.
+  public func setUpdateStates(_ states: [Int64: (pts: Int32, qts: Int32, date: Int32, seq: Int32)]) async throws {
+    try await write { db in
+      // A state that is not among these is out of date.
+      try db.execute(sql: "DELETE FROM update_state")
+      let statement = try db.cachedStatement(
+        sql: "INSERT INTO update_state (id, pts, qts, date, seq) VALUES (?, ?, ?, ?, ?)")
+      for (id, state) in states {
+        try statement.execute(arguments: [id, state.pts, state.qts, state.date, state.seq])
+      }
     }
   }
 
@@ -158,16 +181,18 @@ public final class SessionFile: SessionStore {
     try await read { db in
       let hasDate = try db.columns(in: "entities").contains { $0.name == "date" }
       let sql = "SELECT id, hash, username, phone, name, \(hasDate ? "date" : "NULL AS date") FROM entities WHERE \(condition)"
-      guard let row = try Row.fetchOne(db, sql: sql, arguments: [value]), let id = PeerID(rawValue: row[0]) else { return nil }
+      guard let row = try Row.fetchOne(db, sql: sql, arguments: [value]),
+        let id = (row.value(0) as Int64?).flatMap(PeerID.init(rawValue:)), let hash: Int64 = row.value(1)
+      else { return nil }
       return StoredEntity(
-        id: id, accessHash: row[1], username: row[2], phone: (row[3] as DatabaseValue).isNull ? nil : "\(row[3] as Int64)",
-        name: row[4], date: row[5])
+        id: id, accessHash: hash, username: row.value(2), phone: (row.value(3) as Int64?).map { "\($0)" },
+        name: row.value(4), date: row.value(5))
     }
   }
 
   private static func dc(_ row: Row) -> StoredDC? {
-    guard let id = row[0] as Int?, let host = row[1] as String?, let port = row[2] as Int? else { return nil }
-    let key = row[3] as Data?
+    guard let id: Int = row.value(0), let host: String = row.value(1), let port: Int = row.value(2) else { return nil }
+    let key: Data? = row.value(3)
     return StoredDC(id: id, host: host, port: port, authKey: key.flatMap { $0.count == 256 ? Array($0) : nil })
   }
 
@@ -180,10 +205,20 @@ public final class SessionFile: SessionStore {
   }
 
   private static func translated(_ error: any Error, _ path: String) -> any Error {
+    if let error = error as? RowDecodingError {
+      return SessionFileError.unreadable(path: path, reason: "unexpected values in it (\(error))")
+    }
     guard let error = error as? DatabaseError else { return error }
     switch error.resultCode {
     case .SQLITE_BUSY, .SQLITE_LOCKED: return SessionFileError.busy(path: path)
     default: return SessionFileError.unreadable(path: path, reason: error.message ?? "\(error.resultCode)")
     }
+  }
+}
+
+extension Row {
+  /// Nil for NULL and for a value of another type, which a column of SQLite's may hold, whatever it was declared as.
+  fileprivate func value<Value: DatabaseValueConvertible>(_ index: Int) -> Value? {
+    Value.fromDatabaseValue(self[index] as DatabaseValue)
   }
 }

@@ -10,13 +10,17 @@ enum SessionLayout {
   /// Makes the tables of a new file; checks those of an old one and adds only our own.
   static func prepare(_ db: Database, path: String) throws {
     if try db.tableExists("version") {
-      guard let version = try Int.fetchOne(db, sql: "SELECT version FROM version") else {
-        throw SessionFileError.foreign(path: path)
-      }
+      // Kurigram and Pyrogram have a table of that name too, with other columns.
+      guard try has(["version"], "version", db),
+        let version = try DatabaseValue.fetchOne(db, sql: "SELECT version FROM version").flatMap(Int.fromDatabaseValue)
+      else { throw SessionFileError.foreign(path: path) }
       guard version <= newest else { throw SessionFileError.tooNew(path: path, version: version) }
-      guard version >= oldest, try db.tableExists("sessions"), try db.tableExists("entities") else {
-        throw SessionFileError.foreign(path: path)
-      }
+      guard try has(["dc_id", "server_address", "port", "auth_key"], "sessions", db),
+        try has(["id", "hash", "username", "phone", "name"], "entities", db)
+      else { throw SessionFileError.foreign(path: path) }
+      guard version >= oldest, try has(["takeout_id"], "sessions", db),
+        try has(["id", "pts", "qts", "date", "seq"], "update_state", db)
+      else { throw SessionFileError.tooOld(path: path, version: version) }
     } else {
       guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 else {
         throw SessionFileError.foreign(path: path)
@@ -30,6 +34,11 @@ enum SessionLayout {
         CREATE TABLE IF NOT EXISTS tgl_hint (
           dc_id INTEGER PRIMARY KEY, salt INTEGER NOT NULL, time_offset_ms INTEGER NOT NULL);
         """)
+  }
+
+  private static func has(_ columns: [String], _ table: String, _ db: Database) throws -> Bool {
+    guard try db.tableExists(table) else { return false }
+    return try Set(columns).isSubset(of: db.columns(in: table).map(\.name))
   }
 
   private static func create(_ db: Database) throws {

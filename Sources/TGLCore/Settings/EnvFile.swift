@@ -3,8 +3,8 @@ import Foundation
 /// An env file: `NAME=value` lines as `docker --env-file`, systemd's `EnvironmentFile=` and a shell's `.` read them.
 ///
 /// Blank lines and lines that start with `#` or `;` are skipped, a leading `export ` and a byte-order mark too. A value in
-/// single quotes is taken as it stands; in double quotes `\"`, `\\`, `\n` and `\t` are unescaped. Behind an unquoted value
-/// ` #` starts a comment. Line ends may be CRLF. The last of several lines with the same name wins.
+/// single quotes is taken as it stands; in double quotes `\"`, `\\`, `\$`, `` \` ``, `\n` and `\t` are unescaped. `#` behind a
+/// blank starts a comment, except in quotes. Line ends may be CRLF. The last of several lines with the same name wins.
 struct EnvFile: Equatable {
   /// Something that is no line of an env file.
   struct Problem: Equatable {
@@ -25,28 +25,35 @@ struct EnvFile: Equatable {
 
   private mutating func read(_ line: String, number: Int) {
     guard let first = line.first, first != "#", first != ";" else { return }
-    let statement = line.hasPrefix("export ") ? line.dropFirst(7).drop { $0 == " " } : line[...]
+    var statement = line[...]
+    if line.hasPrefix("export"), let separator = line.dropFirst(6).first, separator.isWhitespace {
+      statement = line.dropFirst(7).drop(while: \.isWhitespace)
+    }
     guard let equals = statement.firstIndex(of: "=") else {
       return problems.append(Problem(line: number, reason: "no '=' in it; expected NAME=value"))
     }
     let name = statement[..<equals].trimmingCharacters(in: .whitespaces)
     guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameByte) else {
-      return problems.append(Problem(line: number, reason: "'\(name)' is no name of a variable"))
+      // Not shown: it may be a piece of a key that was broken into lines.
+      return problems.append(Problem(line: number, reason: "no name of a variable before '='; expected NAME=value"))
     }
-    switch Self.value(statement[statement.index(after: equals)...].trimmingCharacters(in: .whitespaces)) {
+    switch Self.value(statement[statement.index(after: equals)...]) {
     case .some(let value): values[name] = value
-    case .none: problems.append(Problem(line: number, reason: "the quote of \(name) is not closed"))
+    case .none: problems.append(Problem(line: number, reason: "the quote of \(name) is not closed at the end of its value"))
     }
   }
 
-  private static func value(_ text: String) -> String? {
-    guard let quote = text.first, quote == "'" || quote == "\"" else {
-      var bare = text[...]
-      if let comment = bare.range(of: " #") { bare = bare[..<comment.lowerBound] }
-      return bare.trimmingCharacters(in: .whitespaces)
+  /// Nil for a quote that is not closed, or closed too early.
+  private static func value(_ text: Substring) -> String? {
+    let trimmed = text.drop(while: \.isWhitespace)
+    guard let quote = trimmed.first, quote == "'" || quote == "\"" else {
+      let comment = text.indices.first { index in
+        text[index] == "#" && index > text.startIndex && text[text.index(before: index)].isWhitespace
+      }
+      return text[..<(comment ?? text.endIndex)].trimmingCharacters(in: .whitespaces)
     }
     var value = ""
-    var rest = text.dropFirst()
+    var rest = trimmed.dropFirst()
     while let character = rest.popFirst() {
       if character == quote {
         let tail = rest.trimmingCharacters(in: .whitespaces)

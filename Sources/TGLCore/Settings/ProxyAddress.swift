@@ -1,7 +1,7 @@
 import Foundation
 
 /// A proxy between us and Telegram.
-public enum ProxyAddress: Sendable, Hashable, CustomStringConvertible {
+public enum ProxyAddress: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
   static let accepts =
     "socks5://[user:pass@]host:port, http://[user:pass@]host:port, or an MTProxy link (tg://proxy?… or https://t.me/proxy?…)"
 
@@ -42,14 +42,15 @@ public enum ProxyAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// Nothing to see: a dump shows the user and the password otherwise.
+  public var customMirror: Mirror { Mirror(self, children: []) }
+
   /// Hexadecimal or URL-safe base64; 16 bytes, or more behind `dd` and `ee`.
   private static func secret(_ text: String) -> [UInt8]? {
-    let digits = Array(text.utf8)
+    let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
     let bytes: [UInt8]
-    if digits.count % 2 == 0, text.allSatisfy(\.isHexDigit) {
-      bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
-        UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
-      }
+    if digits.count == text.utf8.count, digits.count % 2 == 0 {
+      bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     } else {
       var base64 = text.replacing("-", with: "+").replacing("_", with: "/")
       base64 += String(repeating: "=", count: (4 - base64.count % 4) % 4)

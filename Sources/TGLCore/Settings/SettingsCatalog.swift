@@ -9,7 +9,7 @@ public enum SettingsCatalog {
     "The application's number, from my.telegram.org.")
   static let apiHash = Setting(
     required: "API_HASH", isSecret: true,
-    .text("32 hexadecimal digits from my.telegram.org") { $0.count == 32 && $0.allSatisfy(\.isHexDigit) },
+    .text("32 hexadecimal digits from my.telegram.org") { $0.utf8.count == 32 && $0.allSatisfy(\.isHexDigit) },
     "The application's hash, from my.telegram.org.")
   static let logChat = Setting(
     required: "LOG_CHAT_ID", .peer, "The private chat that gets what was deleted or edited.")
@@ -59,7 +59,7 @@ public enum SettingsCatalog {
   static let persistChannel = persistence("CHANNEL", "channels")
   static let persistBot = persistence("BOT", "chats with bots")
   static let healthHost = Setting(
-    "HEALTH_HOST", default: "127.0.0.1", .text("an address to listen on"), "Where the health endpoint listens.")
+    "HEALTH_HOST", default: "127.0.0.1", .text("an IP address or a host name, without a port", Self.isHost), "Where the health endpoint listens.")
   static let healthPort = Setting(
     "HEALTH_PORT", default: 8080, .integer(0...65_535, "a port, 0 to 65535; 0 lets the system choose"),
     "The health endpoint's port.")
@@ -97,6 +97,14 @@ public enum SettingsCatalog {
 
   /// Names of the Python service that still work, and what they are called now.
   static let legacyNames = ["TELEGRAM_DELETED_MEDIA_KEY_B64": "DELETED_MEDIA_KEY_B64"]
+
+  private static func isHost(_ text: String) -> Bool {
+    let isHostName = text.utf8.allSatisfy { byte in
+      Character(UnicodeScalar(byte)).isLetter && byte < 0x80 || (48...57).contains(byte) || [45, 46, 95].contains(byte)
+    }
+    var address = in6_addr()
+    return isHostName || inet_pton(AF_INET6, text, &address) == 1
+  }
 
   private static func persistence(_ type: String, _ chats: String) -> Setting<Int> {
     Setting(

@@ -6,7 +6,8 @@ public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible
     /// What is wrong and what is accepted.
     public let reason: String
 
-    public var description: String { "\(subject): \(reason)" }
+    /// One line, whatever the value of the setting holds.
+    public var description: String { "\(subject): \(reason)".escapingControls() }
   }
 
   public let problems: [Problem]

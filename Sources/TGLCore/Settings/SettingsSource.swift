@@ -53,7 +53,9 @@ public struct SettingsSource: Sendable {
   private static func misspelled(_ names: some Collection<String>, in path: String) -> [String] {
     let known = SettingsCatalog.all.map(\.name) + SettingsCatalog.legacyNames.keys
     return names.sorted().compactMap { name in
-      guard !known.contains(name), let near = known.first(where: { distance($0, name) <= 2 }) else { return nil }
+      guard !known.contains(name), let near = known.min(by: { distance($0, name) < distance($1, name) }),
+        distance(near, name) <= 2
+      else { return nil }
       return "\(path): \(name) is no setting; did you mean \(near)?"
     }
   }
