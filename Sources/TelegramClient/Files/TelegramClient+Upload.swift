@@ -4,19 +4,15 @@ public import TL
 extension TelegramClient {
   /// Sends the file at `path` to the account's data centre in parts, a few at a time; memory does not grow with its size.
   ///
-  /// - Parameters:
-  ///   - name: the file's name as others see it.
-  ///   - id: what the parts are uploaded under, for an upload that may be repeated; nil draws one.
+  /// - Parameter name: the file's name as others see it.
   /// - Returns: what stands for the file in `messages.sendMedia`.
   ///
   /// Source: core.telegram.org/api/files, "Uploading files".
-  public func upload(
-    file path: String, name: String, id: Int64? = nil
-  ) async throws(TelegramError) -> API.AnyInputFile {
+  public func upload(file path: String, name: String) async throws(TelegramError) -> API.AnyInputFile {
     let reader = try FileReader(path: path)
     let plan = try UploadPlan(size: reader.size)
     var random = environment.random
-    let id = id ?? Int64.random(in: 1 ... .max, using: &random)
+    let id = Int64.random(in: 1 ... .max, using: &random)
     let outcome = await withTaskGroup(of: Result<Void, TelegramError>.self) { group in
       var next = 0
       func addPart() {
