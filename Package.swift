@@ -68,14 +68,29 @@ let package = Package(
     .executableTarget(
       name: "tlgen", dependencies: [argumentParser], exclude: ["used.txt"], swiftSettings: swiftSettings),
 
-    .testTarget(name: "TLTests", dependencies: ["TL"], swiftSettings: swiftSettings),
-    .testTarget(name: "MTProtoCryptoTests", dependencies: ["MTProtoCrypto"], swiftSettings: swiftSettings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(name: "TLTests", dependencies: ["TL", "TestSupport", nioCore], swiftSettings: swiftSettings),
     .testTarget(
-      name: "MTProtoTests", dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore], swiftSettings: swiftSettings),
-    .testTarget(
-      name: "TelegramClientTests", dependencies: ["TelegramClient", "TelegramSandbox", nioEmbedded],
+      name: "MTProtoCryptoTests", dependencies: ["MTProtoCrypto", "CAESIGE", "TestSupport"],
       swiftSettings: swiftSettings),
-    .testTarget(name: "TGLCoreTests", dependencies: ["TGLCore", grdb], swiftSettings: swiftSettings),
-    .testTarget(name: "TelegramSandboxTests", dependencies: ["TelegramSandbox"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTProtoTests", dependencies: ["MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TelegramClientTests",
+      dependencies: [
+        "TelegramClient", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded, logging,
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TGLCoreTests",
+      dependencies: [
+        "TGLCore", "TelegramClient", "MTProto", "TL", "MTProtoCrypto", "TestSupport", grdb, logging, nioCore,
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TelegramSandboxTests",
+      dependencies: ["TelegramSandbox", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore, logging],
+      swiftSettings: swiftSettings),
   ]
 )
