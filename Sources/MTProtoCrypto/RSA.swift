@@ -87,16 +87,23 @@ public struct RSAPrivateKey: Sendable, CustomStringConvertible {
     publicPEM = try key.pem(copenssl_public_key, structure: "type-specific")
   }
 
+  /// The bare RSA operation on one block of 256 bytes, for clients that pad as they did before RSA_PAD.
+  ///
+  /// - Returns: 256 bytes, of which nothing has been verified.
+  public func decryptBlock(_ data: [UInt8]) throws(CryptoError) -> [UInt8] {
+    guard data.count == 256 else { throw .invalidLength(what: "RSA block", expected: "256", actual: data.count) }
+    let number = try BigNumber(data)
+    let modulus = try BigNumber(publicKey.modulus)
+    guard number.isLess(than: modulus) else { throw .authenticationFailed }
+    return try Arithmetic().power(number, try BigNumber(exponent), modulus: modulus).bytes(count: 256)
+  }
+
   /// Undoes `RSAPublicKey.encryptPadded`.
   ///
   /// - Returns: 192 bytes: the data and its random padding.
   /// - Throws: `CryptoError.authenticationFailed` when the hash inside does not fit.
   public func decryptPadded(_ data: [UInt8]) throws(CryptoError) -> [UInt8] {
-    guard data.count == 256 else { throw .invalidLength(what: "RSA block", expected: "256", actual: data.count) }
-    let number = try BigNumber(data)
-    let modulus = try BigNumber(publicKey.modulus)
-    guard number.isLess(than: modulus) else { throw .authenticationFailed }
-    let plain = try Arithmetic().power(number, try BigNumber(exponent), modulus: modulus).bytes(count: 256)
+    let plain = try decryptBlock(data)
     let encrypted = Array(plain[32...])
     let temporaryKey = zip(plain[..<32], SHA256.hash(encrypted)).map { $0 ^ $1 }
     let withHash = try AESIGE.decrypted(encrypted, key: temporaryKey, iv: [UInt8](repeating: 0, count: 32))
@@ -121,13 +128,18 @@ private struct PKey: ~Copyable {
 
   init(pem: String, selection: Int32) throws(CryptoError) {
     var key: OpaquePointer?
-    let decoder = OSSL_DECODER_CTX_new_for_pkey(&key, "PEM", nil, "RSA", selection, nil, nil)
-    defer { OSSL_DECODER_CTX_free(decoder) }
     var bytes = Array(pem.utf8)
     var count = bytes.count
-    let status = bytes.withUnsafeMutableBufferPointer { buffer in
-      var start = UnsafePointer(buffer.baseAddress)
-      return OSSL_DECODER_from_data(decoder, &start, &count)
+    // The context keeps pointers to the names it is given: they must outlive it.
+    let status = "PEM".withCString { format in
+      "RSA".withCString { type in
+        let decoder = OSSL_DECODER_CTX_new_for_pkey(&key, format, nil, type, selection, nil, nil)
+        defer { OSSL_DECODER_CTX_free(decoder) }
+        return bytes.withUnsafeMutableBufferPointer { buffer in
+          var start = UnsafePointer(buffer.baseAddress)
+          return OSSL_DECODER_from_data(decoder, &start, &count)
+        }
+      }
     }
     guard status == 1, let key else {
       ERR_clear_error()
@@ -148,11 +160,17 @@ private struct PKey: ~Copyable {
   }
 
   func pem(_ selection: Int32, structure: String) throws(CryptoError) -> String {
-    let encoder = OSSL_ENCODER_CTX_new_for_pkey(pointer, selection, "PEM", structure, nil)
-    defer { OSSL_ENCODER_CTX_free(encoder) }
     var data: UnsafeMutablePointer<UInt8>?
     var count = 0
-    guard OSSL_ENCODER_to_data(encoder, &data, &count) == 1, let data else { throw lastOpenSSLError("OSSL_ENCODER_to_data") }
+    // The context keeps pointers to the names it is given: they must outlive it.
+    let status = "PEM".withCString { format in
+      structure.withCString { structure in
+        let encoder = OSSL_ENCODER_CTX_new_for_pkey(pointer, selection, format, structure, nil)
+        defer { OSSL_ENCODER_CTX_free(encoder) }
+        return OSSL_ENCODER_to_data(encoder, &data, &count)
+      }
+    }
+    guard status == 1, let data else { throw lastOpenSSLError("OSSL_ENCODER_to_data") }
     defer { CRYPTO_clear_free(data, count, #file, #line) }
     return String(decoding: UnsafeBufferPointer(start: data, count: count), as: UTF8.self)
   }

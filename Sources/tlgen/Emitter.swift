@@ -47,10 +47,10 @@ struct Emitter {
   func functionDecoder(_ combinator: Combinator) -> String {
     var out = "extension \(selection.namespace).\(Naming.type(combinator.name)): TLDecodable {\n"
     out += "  public init(from reader: inout TLReader) throws(TLError) {\n"
-    out += "    let offset = reader.offset\n    let id = try reader.readConstructor()\n"
-    out += "    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }\n"
+    // In a scope of its own: a parameter may be called `id` or `offset`.
+    out += "    do {\n      let offset = reader.offset\n      let id = try reader.readConstructor()\n"
+    out += "      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }\n    }\n"
     out += "    try reader.enter()\n    defer { reader.leave() }\n"
-    // A property that shares the name of a local stays apart from it.
     out += reading(combinator, qualify: selection.namespace + ".") { "let \($0) = " }
     let arguments = visible(combinator).map { "\(label($0)): \(Naming.property($0.name))" }.joined(separator: ", ")
     return out + "    self.init(\(arguments))\n  }\n}\n"

@@ -1,10 +1,10 @@
 import CZlib
-import NIOCore
+public import NIOCore
 
 /// The gzip inside `gzip_packed`, both ways.
 ///
 /// Source: core.telegram.org/mtproto/service_messages, "Packed Object"; RFC 1952.
-enum Gzip {
+public enum Gzip {
   /// No answer of Telegram's comes near; a small packet that grows past this is an attack.
   static let maximumUnpackedLength = 32 << 20
 
@@ -12,7 +12,7 @@ enum Gzip {
   private static let windowBits: Int32 = 15 + 16
 
   /// - Returns: nil for bytes that are no complete gzip stream, or would grow past the limit.
-  static func unpack(_ packed: ByteBuffer) -> ByteBuffer? {
+  public static func unpack(_ packed: ByteBuffer) -> ByteBuffer? {
     var stream = z_stream()
     guard czlib_inflate_init(&stream, windowBits) == Z_OK else { return nil }
     defer { inflateEnd(&stream) }
@@ -20,7 +20,7 @@ enum Gzip {
   }
 
   /// - Returns: nil when the packed form is no shorter.
-  static func pack(_ plain: ByteBuffer) -> ByteBuffer? {
+  public static func pack(_ plain: ByteBuffer) -> ByteBuffer? {
     var stream = z_stream()
     guard czlib_deflate_init(&stream, 6, windowBits) == Z_OK else { return nil }
     defer { deflateEnd(&stream) }
