@@ -29,9 +29,6 @@ public struct OutboxRow: Sendable, Hashable, Identifiable {
     part == 0 ? randomID : Self.mix(randomID, UInt64(part))
   }
 
-  /// The file id its attachment is uploaded under.
-  public var fileID: Int64 { Self.mix(randomID, .max) }
-
   /// SplitMix64's output function (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
   private static func mix(_ seed: Int64, _ index: UInt64) -> Int64 {
     var z = UInt64(bitPattern: seed) &+ index &* 0x9E37_79B9_7F4A_7C15

@@ -73,7 +73,7 @@ enum OutboxTable {
     }
   }
 
-  private static func row(_ row: Row) -> OutboxRow {
+  static func row(_ row: Row) -> OutboxRow {
     var outbox = OutboxRow(
       id: row["id"], payload: decode(row["payload"], kind: row["kind"]), randomID: row["random_id"],
       createdAt: row["created_at"])

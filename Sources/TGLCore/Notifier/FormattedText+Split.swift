@@ -68,7 +68,7 @@ private struct SplitCursor {
       let from = max(entity.offset, start)
       return TextEntity(entity.style, offset: from - start, length: min(entity.end, offset) - from)
     }
-    return FormattedText(piece, entities: kept)
+    return FormattedText(piece, entities: kept.sortedByOffset)
   }
 
   private typealias Position = (index: String.Index, offset: Int)

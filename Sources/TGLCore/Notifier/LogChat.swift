@@ -14,14 +14,11 @@ public struct LogChatFile: Sendable, Hashable {
   public var name: String
   public var mimeType: String
   public var caption: FormattedText
-  /// What it is uploaded under: the same for every attempt.
-  public var uploadID: Int64
 
-  public init(path: String, name: String, mimeType: String, caption: FormattedText, uploadID: Int64) {
+  public init(path: String, name: String, mimeType: String, caption: FormattedText) {
     self.path = path
     self.name = name
     self.mimeType = mimeType
     self.caption = caption
-    self.uploadID = uploadID
   }
 }

@@ -15,8 +15,9 @@ public struct Post: Sendable, Hashable, Codable {
   public static let maximumEntities = 100
 }
 
-/// Writes notices. Pure: the same notice gives the same posts.
+/// Writes notices.
 ///
+/// Pure: the same notice gives the same posts.
 /// A notice cannot be forged or broken by what it tells of. Texts stand in it as text with entities, never as markup;
 /// names are cleaned of what could end a line or turn its direction; what is written about a message always stands
 /// before the message's own text, and a post that goes on with a text says so in its first line.

@@ -111,7 +111,7 @@ public actor Notifier {
     try await DigestFile(renderer: renderer, archive: archive).write(digest, row: row.id, to: path)
     let file = LogChatFile(
       path: path, name: "deleted-messages-\(row.id).txt", mimeType: "text/plain",
-      caption: renderer.caption(for: digest), uploadID: row.fileID)
+      caption: renderer.caption(for: digest))
     try await chat.sendFile(file, randomID: row.randomID)
     scheduler.succeeded()
   }

@@ -23,8 +23,9 @@ public enum LogChatError: Error, Sendable, Hashable {
   case postRefused(String)
 }
 
-/// Decides which outbox row is sent when. A value: the rows and the time go in, what to do comes out.
+/// Decides which outbox row is sent when.
 ///
+/// A value: the rows and the time go in, what to do comes out.
 /// Pending rows go out strictly in order. A row the server refuses for what it holds is parked and tried again at
 /// growing intervals, while the others go on; nothing is ever given up. Times are in seconds since 1970.
 public struct OutboxScheduler: Sendable {

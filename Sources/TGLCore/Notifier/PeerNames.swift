@@ -73,10 +73,7 @@ enum PeerLink {
   /// Nil for what cannot be a username: it must not add to a link.
   static func validUsername(_ name: String?) -> String? {
     guard let name, (1...32).contains(name.utf8.count),
-      name.utf8.allSatisfy({
-        $0 == UInt8(ascii: "_") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-          || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
-      })
+      name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
     else { return nil }
     return name
   }

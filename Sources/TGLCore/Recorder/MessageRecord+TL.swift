@@ -6,7 +6,7 @@ import TelegramClient
 extension MessageRecord {
   /// Nil when the chat's id cannot be one.
   init?(_ message: API.Message, selfID: PeerID) {
-    guard let chat = PeerID(tl: message.peerId) else { return nil }
+    guard let chat = PeerID(message.peerId) else { return nil }
     self.init(chat: chat, id: Int64(message.id), date: Int64(message.date))
     sender = Self.sender(message.fromId, chat: chat, isOutgoing: message.out, selfID: selfID)
     editDate = message.editDate.map(Int64.init)
@@ -27,7 +27,7 @@ extension MessageRecord {
 
   /// Nil when the chat's id cannot be one.
   init?(_ message: API.MessageService, selfID: PeerID) {
-    guard let chat = PeerID(tl: message.peerId) else { return nil }
+    guard let chat = PeerID(message.peerId) else { return nil }
     self.init(chat: chat, id: Int64(message.id), date: Int64(message.date))
     sender = Self.sender(message.fromId, chat: chat, isOutgoing: message.out, selfID: selfID)
     isOutgoing = message.out
@@ -39,7 +39,7 @@ extension MessageRecord {
 
   /// In private chats only `out` tells the two sides apart; a channel's posts are its own.
   private static func sender(_ from: API.AnyPeer?, chat: PeerID, isOutgoing: Bool, selfID: PeerID) -> PeerID? {
-    if let from { return PeerID(tl: from) }
+    if let from { return PeerID(from) }
     if isOutgoing { return selfID }
     return chat.kind == .basicGroup ? nil : chat
   }
@@ -47,7 +47,7 @@ extension MessageRecord {
   private mutating func setReply(_ header: API.AnyMessageReplyHeader?) {
     guard case .messageReplyHeader(let header) = header else { return }
     replyToID = header.replyToMsgId.map(Int64.init)
-    replyToChat = header.replyToPeerId.flatMap { PeerID(tl: $0) }
+    replyToChat = header.replyToPeerId.flatMap { PeerID($0) }
     // In a topic, a message that answers no other names the topic's first message.
     if header.forumTopic { topicID = (header.replyToTopId ?? header.replyToMsgId).map(Int64.init) }
   }
@@ -56,7 +56,7 @@ extension MessageRecord {
 extension ForwardRecord {
   init(_ header: API.MessageFwdHeader) {
     self.init(
-      from: header.fromId.flatMap { PeerID(tl: $0) }, fromName: header.fromName, date: Int64(header.date),
+      from: header.fromId.flatMap { PeerID($0) }, fromName: header.fromName, date: Int64(header.date),
       channelPost: header.channelPost.map(Int64.init), postAuthor: header.postAuthor)
   }
 }

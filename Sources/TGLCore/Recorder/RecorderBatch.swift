@@ -36,7 +36,7 @@ public struct RecorderPolicy: Sendable {
   public var selfID: PeerID
   /// Nothing that happens in the log chat is kept.
   public var logChat: PeerID
-  /// LISTEN_OUTGOING_MESSAGES
+  /// LISTEN_OUTGOING_MESSAGES.
   public var keepsOutgoing: Bool
   /// IGNORED_IDS: chats and senders.
   public var ignored: Set<PeerID>
@@ -51,13 +51,13 @@ public struct RecorderPolicy: Sendable {
 
 /// What is told in the log chat.
 public struct NoticePolicy: Sendable {
-  /// SAVE_DELETED_FROM_PRIVATE_CHATS
+  /// SAVE_DELETED_FROM_PRIVATE_CHATS.
   public var deletedInPrivateChats: Bool
   /// SAVE_DELETED_FROM_GROUPS: basic groups and supergroups.
   public var deletedInGroups: Bool
-  /// SAVE_DELETED_FROM_CHANNELS
+  /// SAVE_DELETED_FROM_CHANNELS.
   public var deletedInChannels: Bool
-  /// SAVE_EDITED_MESSAGES
+  /// SAVE_EDITED_MESSAGES.
   public var edited: Bool
   /// MAX_DELETED_MESSAGES_PER_EVENT: how many of one deletion are told singly; the rest go into one digest.
   public var singlesPerDeletion: Int
