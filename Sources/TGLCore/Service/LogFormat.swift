@@ -39,7 +39,8 @@ public struct StandardErrorLogHandler: LogHandler {
 
   /// Values with spaces or control characters are quoted, so that a value can neither end its line nor pass for another.
   static func quoted(_ value: String) -> String {
-    let isPlain = !value.isEmpty && value.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && !$0.isControl }
+    let isPlain =
+      !value.isEmpty && value.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && !$0.isControl }
     if isPlain { return value }
     let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").escapingControls()
     return "\"\(escaped)\""

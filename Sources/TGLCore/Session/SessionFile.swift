@@ -2,7 +2,9 @@ import Foundation
 import GRDB
 public import TelegramClient
 
-/// What is wrong with a session file. The file is left as it was.
+/// What is wrong with a session file.
+///
+/// The file is left as it was.
 public enum SessionFileError: Error, Sendable, CustomStringConvertible {
   /// Not an SQLite database, or a damaged one.
   case unreadable(path: String, reason: String)
@@ -17,10 +19,13 @@ public enum SessionFileError: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unreadable(let path, let reason): "\(path) cannot be read as a session file: \(reason); restore it, or move it away and run 'tgl login'"
+    case .unreadable(let path, let reason):
+      "\(path) cannot be read as a session file: \(reason); restore it, or move it away and run 'tgl login'"
     case .foreign(let path): "\(path) is a database, but no session file; move it away and run 'tgl login'"
-    case .tooNew(let path, let version): "\(path) has layout version \(version); versions up to \(SessionLayout.newest) are known; update tgl"
-    case .tooOld(let path, let version): "\(path) has the old layout version \(version); open it once with Telethon, which upgrades it, or move it away and run 'tgl login'"
+    case .tooNew(let path, let version):
+      "\(path) has layout version \(version); versions up to \(SessionLayout.newest) are known; update tgl"
+    case .tooOld(let path, let version):
+      "\(path) has the old layout version \(version); open it once with Telethon, which upgrades it, or move it away and run 'tgl login'"
     case .busy(let path): "\(path) is locked by another program; stop it and try again"
     }
   }
@@ -177,10 +182,13 @@ public final class SessionFile: SessionStore {
 
   // MARK: Parts
 
-  private func entity(where condition: String, _ value: any DatabaseValueConvertible & Sendable) async throws -> StoredEntity? {
+  private func entity(where condition: String, _ value: any DatabaseValueConvertible & Sendable) async throws
+    -> StoredEntity?
+  {
     try await read { db in
       let hasDate = try db.columns(in: "entities").contains { $0.name == "date" }
-      let sql = "SELECT id, hash, username, phone, name, \(hasDate ? "date" : "NULL AS date") FROM entities WHERE \(condition)"
+      let sql =
+        "SELECT id, hash, username, phone, name, \(hasDate ? "date" : "NULL AS date") FROM entities WHERE \(condition)"
       guard let row = try Row.fetchOne(db, sql: sql, arguments: [value]),
         let id = (row.value(0) as Int64?).flatMap(PeerID.init(rawValue:)), let hash: Int64 = row.value(1)
       else { return nil }

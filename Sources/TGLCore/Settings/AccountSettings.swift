@@ -29,7 +29,8 @@ public struct AccountSettings: Sendable {
     servers = reader.servers()
     if let proxy = reader.value(SettingsCatalog.proxy) ?? nil {
       // Going around a proxy that was asked for would show what it is there to hide.
-      reader.refuse(SettingsCatalog.proxy.name, "\(proxy): this version cannot go through a proxy; unset it to connect directly")
+      reader.refuse(
+        SettingsCatalog.proxy.name, "\(proxy): this version cannot go through a proxy; unset it to connect directly")
     }
     warnings = reader.warnings
     guard let apiID, let apiHash, let dataRoot, let transport else { return nil }

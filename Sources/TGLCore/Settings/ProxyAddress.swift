@@ -22,7 +22,8 @@ public enum ProxyAddress: Sendable, Hashable, CustomStringConvertible, CustomRef
         scheme == "http"
         ? .http(host: host, port: port, user: url.user, password: url.password)
         : .socks5(host: host, port: port, user: url.user, password: url.password)
-    case "tg" where url.host == "proxy", "https" where ["t.me", "telegram.me"].contains(url.host) && url.path == "/proxy":
+    case "tg" where url.host == "proxy",
+      "https" where ["t.me", "telegram.me"].contains(url.host) && url.path == "/proxy":
       func item(_ name: String) -> String? { url.queryItems?.first { $0.name == name }?.value }
       guard let host = item("server"), !host.isEmpty, let port = item("port").flatMap({ Int($0) }),
         (1...65_535).contains(port), let secret = item("secret").flatMap(Self.secret)

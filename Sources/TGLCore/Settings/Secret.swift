@@ -1,5 +1,7 @@
 /// A value that never shows itself: not in a log, an error, a dump or a debugger's summary.
-public struct Secret<Value: Sendable>: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+public struct Secret<Value: Sendable>: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
   /// The value itself; ask for it only where it is used.
   public let exposed: Value
 

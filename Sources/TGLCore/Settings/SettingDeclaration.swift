@@ -1,4 +1,6 @@
-/// One setting: its name, what it means, and how its text is read. Help and documentation are made of these.
+/// One setting: its name, what it means, and how its text is read.
+///
+/// Help and documentation are made of these.
 public protocol SettingDeclaration: Sendable {
   /// The environment variable, as in `HEALTH_PORT`.
   var name: String { get }
@@ -77,7 +79,8 @@ extension SettingFormat where Value == Bool {
 
 extension SettingFormat where Value == Int {
   static func integer(_ range: ClosedRange<Int>, _ accepts: String? = nil) -> SettingFormat {
-    let bound = range.upperBound == Int.max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+    let bound =
+      range.upperBound == Int.max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
     return SettingFormat(accepts: accepts ?? "a whole number, \(bound)") { text in
       Int(text).flatMap { range.contains($0) ? $0 : nil }
     }
@@ -85,7 +88,9 @@ extension SettingFormat where Value == Int {
 }
 
 extension SettingFormat where Value == String {
-  static func text(_ accepts: String, _ isAccepted: @escaping @Sendable (String) -> Bool = { !$0.isEmpty }) -> SettingFormat {
+  static func text(_ accepts: String, _ isAccepted: @escaping @Sendable (String) -> Bool = { !$0.isEmpty })
+    -> SettingFormat
+  {
     SettingFormat(accepts: accepts) { isAccepted($0) ? $0 : nil }
   }
 }

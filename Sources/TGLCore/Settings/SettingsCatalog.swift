@@ -2,7 +2,9 @@ import Foundation
 import MTProto
 import TelegramClient
 
-/// Every setting there is. To add one: declare it here, list it in `all`, and read it in `Settings.init`.
+/// Every setting there is.
+///
+/// To add one: declare it here, list it in `all`, and read it in `Settings.init`.
 public enum SettingsCatalog {
   static let apiID = Setting(
     required: "API_ID", .integer(1...Int(Int32.max), "the number my.telegram.org gives your application"),
@@ -50,7 +52,8 @@ public enum SettingsCatalog {
   static let saveDeletedChannels = Setting(
     "SAVE_DELETED_FROM_CHANNELS", default: true, .bool, "Post what is deleted in channels.")
   static let tidyGIFs = Setting(
-    "DELETE_SENT_GIFS_FROM_SAVED", default: true, .bool, "Take GIFs that were posted out of the account's saved GIFs again.")
+    "DELETE_SENT_GIFS_FROM_SAVED", default: true, .bool,
+    "Take GIFs that were posted out of the account's saved GIFs again.")
   static let tidyStickers = Setting(
     "DELETE_SENT_STICKERS_FROM_SAVED", default: true, .bool,
     "Take stickers that were posted out of the account's recent stickers again.")
@@ -59,7 +62,8 @@ public enum SettingsCatalog {
   static let persistChannel = persistence("CHANNEL", "channels")
   static let persistBot = persistence("BOT", "chats with bots")
   static let healthHost = Setting(
-    "HEALTH_HOST", default: "127.0.0.1", .text("an IP address or a host name, without a port", Self.isHost), "Where the health endpoint listens.")
+    "HEALTH_HOST", default: "127.0.0.1", .text("an IP address or a host name, without a port", Self.isHost),
+    "Where the health endpoint listens.")
   static let healthPort = Setting(
     "HEALTH_PORT", default: 8080, .integer(0...65_535, "a port, 0 to 65535; 0 lets the system choose"),
     "The health endpoint's port.")
@@ -115,7 +119,9 @@ public enum SettingsCatalog {
 
 extension SettingFormat where Value == PeerID {
   static var peer: SettingFormat {
-    SettingFormat(accepts: "a chat id as bots see it: -100… for a channel or supergroup, -… for a group, positive for a user") {
+    SettingFormat(
+      accepts: "a chat id as bots see it: -100… for a channel or supergroup, -… for a group, positive for a user"
+    ) {
       Int64($0).flatMap(PeerID.init(rawValue:))
     }
   }

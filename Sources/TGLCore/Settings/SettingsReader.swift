@@ -39,11 +39,13 @@ struct SettingsReader {
     }
     if text == nil, let path = value(SettingsCatalog.deletedMediaKeyFile) ?? nil {
       name = SettingsCatalog.deletedMediaKeyFile.name
-      guard let content = try? String(contentsOfFile: path, encoding: .utf8) else {
-        refuse(name, "\(path) cannot be read; name a file that holds base64 of 32 bytes")
+      do throws(TextFile.Failure) {
+        text = try TextFile.read(path).trimmingCharacters(in: .whitespacesAndNewlines)
+      } catch {
+        refuse(
+          name, "\(path) cannot be read: \(error.reason); accepted: \(SettingsCatalog.deletedMediaKeyFile.accepts)")
         return nil
       }
-      text = content.trimmingCharacters(in: .whitespacesAndNewlines)
     }
     guard let text else {
       if required { refuse(setting.name, "not set, and ENCRYPT_DELETED_MEDIA is on; accepted: \(setting.accepts)") }
@@ -64,8 +66,12 @@ struct SettingsReader {
       }
       return .telegram
     }
-    guard let pem = try? String(contentsOfFile: path, encoding: .utf8) else {
-      refuse("TELEGRAM_RSA_KEY", "\(path) cannot be read; accepted: \(SettingsCatalog.telegramKey.accepts)")
+    let pem: String
+    do throws(TextFile.Failure) {
+      pem = try TextFile.read(path)
+    } catch {
+      refuse(
+        "TELEGRAM_RSA_KEY", "\(path) cannot be read: \(error.reason); accepted: \(SettingsCatalog.telegramKey.accepts)")
       return .telegram
     }
     guard let key = try? RSAPublicKey(pem: pem) else {

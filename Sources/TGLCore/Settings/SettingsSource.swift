@@ -18,13 +18,13 @@ public struct SettingsSource: Sendable {
     var fileValues: [String: String] = [:]
     let path = envFile ?? ".env"
     if envFile != nil || FileManager.default.fileExists(atPath: path) {
-      do {
-        let file = EnvFile(try String(contentsOfFile: path, encoding: .utf8))
+      do throws(TextFile.Failure) {
+        let file = EnvFile(try TextFile.read(path))
         fileValues = file.values
         problems += file.problems.map { .init(subject: "\(path), line \($0.line)", reason: $0.reason) }
         warnings = Self.misspelled(file.values.keys, in: path)
       } catch {
-        problems.append(.init(subject: path, reason: "cannot be read: \(Self.reason(error)); name another with --env-file"))
+        problems.append(.init(subject: path, reason: "cannot be read: \(error.reason); name another with --env-file"))
       }
     }
     layers = [flags, environment, fileValues]
@@ -38,15 +38,6 @@ public struct SettingsSource: Sendable {
       if let text = layer[name]?.trimmingCharacters(in: .whitespacesAndNewlines), !text.isEmpty { return text }
     }
     return nil
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    switch (error as? CocoaError)?.code {
-    case .fileReadNoSuchFile, .fileNoSuchFile: "no such file"
-    case .fileReadNoPermission: "permission denied"
-    case .fileReadInapplicableStringEncoding, .fileReadCorruptFile: "it is not UTF-8 text"
-    default: (error as NSError).localizedDescription
-    }
   }
 
   /// Warns of names that are no setting but nearly one.
