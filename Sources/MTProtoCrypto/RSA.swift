@@ -99,16 +99,24 @@ public struct RSAPrivateKey: Sendable, CustomStringConvertible {
     publicPEM = try key.pem(COPENSSL_RSA_PUBLIC)
   }
 
+  /// The bare RSA operation on one block of 256 bytes, for clients that pad as they did before RSA_PAD.
+  ///
+  /// - Returns: 256 bytes, of which nothing has been verified.
+  /// - Throws: `CryptoError.authenticationFailed` for a number past the modulus.
+  public func decryptBlock(_ data: [UInt8]) throws(CryptoError) -> [UInt8] {
+    guard data.count == 256 else { throw .invalidLength(what: "RSA block", expected: "256", actual: data.count) }
+    let number = try BigNumber(data)
+    let modulus = try BigNumber(publicKey.modulus)
+    guard number.isLess(than: modulus) else { throw .authenticationFailed }
+    return try Arithmetic().power(number, try BigNumber(exponent), modulus: modulus).bytes(count: 256)
+  }
+
   /// Undoes `RSAPublicKey.encryptPadded`.
   ///
   /// - Returns: 192 bytes: the data and its random padding.
   /// - Throws: `CryptoError.authenticationFailed` when the hash inside does not fit.
   public func decryptPadded(_ data: [UInt8]) throws(CryptoError) -> [UInt8] {
-    guard data.count == 256 else { throw .invalidLength(what: "RSA block", expected: "256", actual: data.count) }
-    let number = try BigNumber(data)
-    let modulus = try BigNumber(publicKey.modulus)
-    guard number.isLess(than: modulus) else { throw .authenticationFailed }
-    var plain = try Arithmetic().power(number, try BigNumber(exponent), modulus: modulus).bytes(count: 256)
+    var plain = try decryptBlock(data)
     let encrypted = Array(plain[32...])
     var temporaryKey = zip(plain[..<32], SHA256.hash(encrypted)).map { $0 ^ $1 }
     defer {

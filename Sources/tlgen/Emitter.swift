@@ -29,8 +29,14 @@ struct Emitter {
     var out = "  /// `\(combinator.name)#\(hex(combinator.id))`, answered by \(combinator.resultText).\n"
     out += "  public struct \(Naming.type(combinator.name))\(generic): TLFunction {\n"
     out += "    public typealias Response = \(response)\n"
-    out += "    public static \(combinator.isGeneric ? "var constructor: UInt32 { 0x\(hex(combinator.id)) }" : "let constructor: UInt32 = 0x\(hex(combinator.id))")\n"
-    out += "    public static \(combinator.isGeneric ? "var name: String { \"\(combinator.name)\" }" : "let name = \"\(combinator.name)\"")\n"
+    // A generic type has no stored statics.
+    if combinator.isGeneric {
+      out += "    public static var constructor: UInt32 { 0x\(hex(combinator.id)) }\n"
+      out += "    public static var name: String { \"\(combinator.name)\" }\n"
+    } else {
+      out += "    public static let constructor: UInt32 = 0x\(hex(combinator.id))\n"
+      out += "    public static let name = \"\(combinator.name)\"\n"
+    }
     out += fields(combinator)
     out += initializer(combinator)
     out += "    public func write(to writer: inout TLWriter) {\n      writer.writeConstructor(Self.constructor)\n"
@@ -41,10 +47,10 @@ struct Emitter {
   func functionDecoder(_ combinator: Combinator) -> String {
     var out = "extension \(selection.namespace).\(Naming.type(combinator.name)): TLDecodable {\n"
     out += "  public init(from reader: inout TLReader) throws(TLError) {\n"
-    out += "    let offset = reader.offset\n    let id = try reader.readConstructor()\n"
-    out += "    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }\n"
+    // In a scope of its own: a parameter may be called `id` or `offset`.
+    out += "    do {\n      let offset = reader.offset\n      let id = try reader.readConstructor()\n"
+    out += "      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }\n    }\n"
     out += "    try reader.enter()\n    defer { reader.leave() }\n"
-    // A property that shares the name of a local stays apart from it.
     out += reading(combinator, qualify: selection.namespace + ".") { "let \($0) = " }
     let arguments = visible(combinator).map { "\(label($0)): \(Naming.property($0.name))" }.joined(separator: ", ")
     return out + "    self.init(\(arguments))\n  }\n}\n"
@@ -65,7 +71,7 @@ struct Emitter {
       let name = Naming.type(combinator.name)
       out += "      case \(name).constructor: self = .\(Naming.enumCase(combinator.name))(try \(name)(from: &reader))\n"
     }
-    out += "      default: self = .other(try TLRaw(from: &reader, type: \"\(type)\"))\n      }\n    }\n"
+    out += "      default: self = .other(try \(raw(type)))\n      }\n    }\n"
     out += "    public func write(to writer: inout TLWriter) {\n      switch self {\n"
     for combinator in cases {
       out += "      case .\(Naming.enumCase(combinator.name))(let value): value.write(to: &writer)\n"
@@ -74,7 +80,21 @@ struct Emitter {
     return out + "  }\n"
   }
 
+  /// A list of the typed types by the schema's name, for the tests.
+  func typeList(_ name: String) -> String {
+    var out = "/// The types of \(selection.namespace) that have typed Swift.\n"
+    out += "let \(name): [(name: String, type: any TLCodable.Type)] = [\n"
+    for type in selection.types {
+      out += "  (\"\(type)\", \(selection.namespace).\(selection.swiftType(.boxed(type))).self),\n"
+    }
+    return out + "]\n"
+  }
+
   // MARK: Parts
+
+  private func raw(_ type: String, as swiftType: String = "TLRaw") -> String {
+    "\(swiftType)(from: &reader, type: \"\(type)\"\(selection.namespace == "MT" ? ", schema: .mtproto" : ""))"
+  }
 
   private func visible(_ combinator: Combinator) -> [Parameter] {
     combinator.parameters.filter { $0.type != .flags }
@@ -143,9 +163,10 @@ struct Emitter {
     case .bool, .presence: "reader.readBool()"
     case .flags: "reader.readFlags()"
     case .vector(.bare(let name), bare: true): "reader.readBareVector(of: \(qualify)\(Naming.type(name)).self)"
+    case .vector(.boxed(let name), _) where selection.swiftType(.boxed(name)) == "TLRaw": raw(name, as: "[TLRaw]")
     case .vector(let element, _): "[\(qualified(element, qualify))](from: &reader)"
     case .bare(let name): "\(qualify)\(Naming.type(name))(bare: &reader)"
-    case .boxed(let name) where selection.swiftType(type) == "TLRaw": "TLRaw(from: &reader, type: \"\(name)\")"
+    case .boxed(let name) where selection.swiftType(type) == "TLRaw": raw(name)
     case .boxed, .any: "\(qualified(type, qualify))(from: &reader)"
     }
   }
@@ -168,7 +189,9 @@ struct Emitter {
         out += flagBits(parameter.name, combinator)
       } else if let (flags, bit) = parameter.condition {
         if parameter.type == .presence { continue }
-        let shared = combinator.parameters.filter { $0.condition?.flags == flags && $0.condition?.bit == bit && isOptional($0) }
+        let shared = combinator.parameters.filter {
+          isOptional($0) && $0.condition?.flags == flags && $0.condition?.bit == bit
+        }
         let guarded = shared.count > 1 ? "\(local(flags)) & \(mask(bit)) != 0, " : ""
         out += "      if \(guarded)let value = self.\(name) { \(write(parameter.type, "value")) }\n"
       } else {

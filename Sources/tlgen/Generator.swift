@@ -4,6 +4,7 @@ import Foundation
 struct Generator {
   static let typed = "Sources/TL/Generated"
   static let decoders = "Sources/TelegramSandbox/Generated"
+  static let tests = "Tests/TLTests/Generated"
 
   private let api: Schema
   private let mtproto: Schema
@@ -56,6 +57,9 @@ struct Generator {
     files["\(Self.decoders)/APIFunctions+Decode.swift"] =
       Emitter.header + "public import TL\n\n"
       + apiSelection.functions.filter { !$0.isGeneric }.map(emitter.functionDecoder).joined()
+    files["\(Self.tests)/TypedTypes.swift"] =
+      Emitter.header + "import TL\n\n" + Emitter(selection: apiSelection).typeList("typedAPITypes") + "\n"
+      + Emitter(selection: mtprotoSelection).typeList("typedMTProtoTypes")
     return files
   }
 
@@ -78,7 +82,8 @@ struct Generator {
 
   /// The table's text inside a generated file.
   private static func table(in swift: String) throws -> String {
-    guard let open = swift.range(of: "#\"\"\"\n"), let close = swift.range(of: "\n\"\"\"#", range: open.upperBound..<swift.endIndex)
+    guard let open = swift.range(of: "#\"\"\"\n"),
+      let close = swift.range(of: "\n\"\"\"#", range: open.upperBound..<swift.endIndex)
     else { throw SchemaError(description: "no table in the generated file; generate it with --api and --mtproto") }
     return String(swift[open.upperBound..<close.lowerBound])
   }

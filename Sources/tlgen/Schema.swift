@@ -96,8 +96,10 @@ struct Schema {
       let line = rawLine.trimmingPrefix { $0 == " " }
       if line.hasPrefix("// LAYER ") { layer = Int(line.dropFirst(9)) }
       if line.isEmpty || line.hasPrefix("//") { continue }
-      if line == "---functions---" { inFunctions = true; continue }
-      if line == "---types---" { inFunctions = false; continue }
+      if line == "---functions---" || line == "---types---" {
+        inFunctions = line == "---functions---"
+        continue
+      }
       guard let combinator = Combinator(line: line, isFunction: inFunctions) else {
         throw SchemaError(description: "\(source):\(number + 1): not a TL declaration: \(line)")
       }
@@ -138,15 +140,19 @@ extension Combinator {
       return
     }
     var parameters: [Parameter] = []
-    for word in words.dropFirst() {
-      guard var parameter = Parameter(word) else { return nil }
+    line = String(head)
+    for var word in words.dropFirst() {
       // The schema of MTProto itself calls these `string`; they hold bytes that are no text.
-      if (name, parameter.name) == ("gzip_packed", "packed_data") || parameter.name == "info" && name.hasPrefix("msgs_") {
-        parameter.type = .bytes
+      switch (name, word) {
+      case ("gzip_packed", "packed_data:string"): word = "packed_data:bytes"
+      case ("msgs_state_info", "info:string"), ("msgs_all_info", "info:string"): word = "info:bytes"
+      default: break
       }
+      guard let parameter = Parameter(word) else { return nil }
       parameters.append(parameter)
+      line += " " + word
     }
     self.parameters = parameters
-    line = ([String(head)] + words.dropFirst().map(String.init)).joined(separator: " ") + "=" + resultText
+    line += "=" + resultText
   }
 }

@@ -42,6 +42,9 @@ struct Selection {
     usedTypes.filter { isEnum($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
+  /// The names of the types that have typed Swift.
+  var types: [String] { usedTypes.keys.sorted() }
+
   /// Whether the enum of a type has a constructor left over for `.other`.
   func isEnum(_ type: String) -> Bool {
     usedTypes[type] != nil && (schemaTypes[type]?.count ?? 0) > 1
@@ -78,10 +81,11 @@ struct Selection {
   private func findIndirect() -> Set<String> {
     var indirect = Set<String>()
     // Adding one cut at a time keeps the set small.
-    while let type = usedTypes.keys.sorted().first(where: { isEnum($0) && !indirect.contains($0) && reaches($0, $0, indirect) }) {
+    let types = usedTypes.keys.sorted().filter(isEnum)
+    while let type = types.first(where: { !indirect.contains($0) && reaches($0, $0, indirect) }) {
       indirect.insert(type)
     }
-    for type in usedTypes.keys.sorted() where isEnum(type) && !indirect.contains(type) {
+    for type in types where !indirect.contains(type) {
       var sizes: [String: Int] = [:]
       if size(ofType: type, indirect, &sizes) > 136 { indirect.insert(type) }
     }
@@ -128,8 +132,8 @@ struct Selection {
 
   private func checkNames() throws {
     var owners: [String: String] = [:]
-    let all = (constructors + functions).map { ($0.name, Naming.type($0.name)) } + enums.map { ($0.type, "Any" + Naming.type($0.type)) }
-    for (name, swiftName) in all {
+    let structs = (constructors + functions).map { ($0.name, Naming.type($0.name)) }
+    for (name, swiftName) in structs + enums.map({ ($0.type, "Any" + Naming.type($0.type)) }) {
       if let other = owners.updateValue(name, forKey: swiftName) {
         throw SchemaError(description: "\(name) and \(other) would both be \(namespace).\(swiftName)")
       }

@@ -95,8 +95,7 @@ public struct ServerKeyExchange: Sendable {
       guard fingerprint == privateKey.publicKey.fingerprint else {
         throw KeyExchangeError.unknownFingerprints([fingerprint])
       }
-      let padded = try privateKey.decryptPadded(Array(buffer: try reader.readBytes()))
-      return try InnerData(ByteBuffer(bytes: padded))
+      return try innerData(Array(buffer: try reader.readBytes()))
     }
     guard inner.nonce == nonce else { throw .nonceMismatch }
     guard inner.serverNonce == serverNonce else { throw .serverNonceMismatch }
@@ -116,6 +115,21 @@ public struct ServerKeyExchange: Sendable {
     return MT.ServerDHParamsOk(
       nonce: nonce, serverNonce: serverNonce, encryptedAnswer: try cipher.seal(answer, using: &random)
     ).encoded()
+  }
+
+  /// The client's data, padded with RSA_PAD or in the older way, SHA1(data) + data + padding, that clients still use.
+  private func innerData(_ encrypted: [UInt8]) throws -> InnerData {
+    do {
+      return try InnerData(ByteBuffer(bytes: privateKey.decryptPadded(encrypted)))
+    } catch CryptoError.authenticationFailed {
+      let block = try privateKey.decryptBlock(encrypted)
+      let (hash, padded) = (Array(block[1..<21]), Array(block[21...]))
+      let inner = try InnerData(ByteBuffer(bytes: padded))
+      guard ConstantTime.equal(SHA1.hash(Array(padded.prefix(inner.length))), hash) else {
+        throw KeyExchangeError.hashMismatch
+      }
+      return inner
+    }
   }
 
   private mutating func agree(
@@ -156,6 +170,8 @@ public struct ServerKeyExchange: Sendable {
     var serverNonce: TLInt128
     var newNonce: TLInt256
     var dc: Int32?
+    /// Bytes it takes.
+    var length: Int
 
     init(_ bytes: ByteBuffer) throws(TLError) {
       var reader = TLReader(bytes)
@@ -172,6 +188,8 @@ public struct ServerKeyExchange: Sendable {
       serverNonce = try reader.readInt128()
       newNonce = try reader.readInt256()
       dc = name.hasSuffix("_dc") ? try reader.readInt() : nil
+      if name.contains("temp") { _ = try reader.readInt() }
+      length = reader.offset
     }
   }
 

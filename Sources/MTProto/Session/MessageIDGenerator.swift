@@ -2,12 +2,13 @@
 ///
 /// Source: core.telegram.org/mtproto/description, "Message Identifier (msg_id)".
 struct MessageIDGenerator: Sendable {
-  private var last: Int64 = 0
+  /// The last one made.
+  private(set) var latest: Int64 = 0
 
   /// The next identifier for a message sent at `unixTime` of the server's clock.
   mutating func next(unixTime: Duration) -> Int64 {
-    last = max(last + 4, Self.identifier(unixTime: unixTime))
-    return last
+    latest = max(latest + 4, Self.identifier(unixTime: unixTime))
+    return latest
   }
 
   /// The identifier that stands for a time, divisible by four.

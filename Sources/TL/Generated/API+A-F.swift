@@ -463,7 +463,7 @@ extension API {
       self.chatPhoto = try flagsBits & 0x4 != 0 ? AnyPhoto(from: &reader) : nil
       self.notifySettings = try PeerNotifySettings(from: &reader)
       self.exportedInvite = try flagsBits & 0x2000 != 0 ? AnyExportedChatInvite(from: &reader) : nil
-      self.botInfo = try flagsBits & 0x8 != 0 ? [TLRaw](from: &reader) : nil
+      self.botInfo = try flagsBits & 0x8 != 0 ? [TLRaw](from: &reader, type: "BotInfo") : nil
       self.pinnedMsgId = try flagsBits & 0x40 != 0 ? reader.readInt() : nil
       self.folderId = try flagsBits & 0x800 != 0 ? reader.readInt() : nil
       self.call = try flagsBits & 0x1000 != 0 ? TLRaw(from: &reader, type: "InputGroupCall") : nil
@@ -692,7 +692,7 @@ extension API {
       self.chatPhoto = try AnyPhoto(from: &reader)
       self.notifySettings = try PeerNotifySettings(from: &reader)
       self.exportedInvite = try flagsBits & 0x800000 != 0 ? AnyExportedChatInvite(from: &reader) : nil
-      self.botInfo = try [TLRaw](from: &reader)
+      self.botInfo = try [TLRaw](from: &reader, type: "BotInfo")
       self.migratedFromChatId = try flagsBits & 0x10 != 0 ? reader.readLong() : nil
       self.migratedFromMaxId = try flagsBits & 0x10 != 0 ? reader.readInt() : nil
       self.pinnedMsgId = try flagsBits & 0x20 != 0 ? reader.readInt() : nil

@@ -844,7 +844,7 @@ extension API {
       self.buttons = buttons
     }
     public init(bare reader: inout TLReader) throws(TLError) {
-      self.buttons = try [TLRaw](from: &reader)
+      self.buttons = try [TLRaw](from: &reader, type: "KeyboardButton")
     }
     public func writeBare(to writer: inout TLWriter) {
       self.buttons.write(to: &writer)
@@ -947,7 +947,7 @@ extension API {
     public init(bare reader: inout TLReader) throws(TLError) {
       let flagsBits = try reader.readFlags()
       self.forceReply = flagsBits & 0x20 != 0
-      self.rows = try [TLRaw](from: &reader)
+      self.rows = try [TLRaw](from: &reader, type: "KeyboardInlineButtonRow")
     }
     public func writeBare(to writer: inout TLWriter) {
       var flagsBits: UInt32 = 0

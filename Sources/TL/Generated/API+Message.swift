@@ -2036,8 +2036,8 @@ extension API {
       self.canSeeList = flagsBits & 0x4 != 0
       self.reactionsAsTags = flagsBits & 0x8 != 0
       self.results = try [ReactionCount](from: &reader)
-      self.recentReactions = try flagsBits & 0x2 != 0 ? [TLRaw](from: &reader) : nil
-      self.topReactors = try flagsBits & 0x10 != 0 ? [TLRaw](from: &reader) : nil
+      self.recentReactions = try flagsBits & 0x2 != 0 ? [TLRaw](from: &reader, type: "MessagePeerReaction") : nil
+      self.topReactors = try flagsBits & 0x10 != 0 ? [TLRaw](from: &reader, type: "MessageReactor") : nil
     }
     public func writeBare(to writer: inout TLWriter) {
       var flagsBits: UInt32 = 0

@@ -86,7 +86,7 @@ extension API {
     }
     public init(bare reader: inout TLReader) throws(TLError) {
       self.messages = try [AnyMessage](from: &reader)
-      self.topics = try [TLRaw](from: &reader)
+      self.topics = try [TLRaw](from: &reader, type: "ForumTopic")
       self.chats = try [AnyChat](from: &reader)
       self.users = try [AnyUser](from: &reader)
     }
@@ -128,7 +128,7 @@ extension API {
       self.offsetIdOffset = try flagsBits & 0x4 != 0 ? reader.readInt() : nil
       self.searchFlood = try flagsBits & 0x8 != 0 ? TLRaw(from: &reader, type: "SearchPostsFlood") : nil
       self.messages = try [AnyMessage](from: &reader)
-      self.topics = try [TLRaw](from: &reader)
+      self.topics = try [TLRaw](from: &reader, type: "ForumTopic")
       self.chats = try [AnyChat](from: &reader)
       self.users = try [AnyUser](from: &reader)
     }
@@ -177,7 +177,7 @@ extension API {
       self.count = try reader.readInt()
       self.offsetIdOffset = try flagsBits & 0x4 != 0 ? reader.readInt() : nil
       self.messages = try [AnyMessage](from: &reader)
-      self.topics = try [TLRaw](from: &reader)
+      self.topics = try [TLRaw](from: &reader, type: "ForumTopic")
       self.chats = try [AnyChat](from: &reader)
       self.users = try [AnyUser](from: &reader)
     }
@@ -403,7 +403,7 @@ extension API {
     }
     public init(bare reader: inout TLReader) throws(TLError) {
       self.hash = try reader.readLong()
-      self.packs = try [TLRaw](from: &reader)
+      self.packs = try [TLRaw](from: &reader, type: "StickerPack")
       self.stickers = try [AnyDocument](from: &reader)
       self.dates = try [Int32](from: &reader)
     }
@@ -426,7 +426,7 @@ extension API {
     public init(bare reader: inout TLReader) throws(TLError) {
       let flagsBits = try reader.readFlags()
       self.tagsEnabled = flagsBits & 0x1 != 0
-      self.filters = try [TLRaw](from: &reader)
+      self.filters = try [TLRaw](from: &reader, type: "DialogFilter")
     }
     public func writeBare(to writer: inout TLWriter) {
       var flagsBits: UInt32 = 0

@@ -782,7 +782,7 @@ extension API {
       self.author = try flagsBits & 0x100 != 0 ? reader.readString() : nil
       self.document = try flagsBits & 0x200 != 0 ? AnyDocument(from: &reader) : nil
       self.cachedPage = try flagsBits & 0x400 != 0 ? TLRaw(from: &reader, type: "Page") : nil
-      self.attributes = try flagsBits & 0x1000 != 0 ? [TLRaw](from: &reader) : nil
+      self.attributes = try flagsBits & 0x1000 != 0 ? [TLRaw](from: &reader, type: "WebPageAttribute") : nil
     }
     public func writeBare(to writer: inout TLWriter) {
       var flagsBits: UInt32 = 0

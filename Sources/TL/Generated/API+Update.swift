@@ -822,7 +822,7 @@ extension API {
     public init(bare reader: inout TLReader) throws(TLError) {
       let flagsBits = try reader.readFlags()
       self.folderId = try flagsBits & 0x2 != 0 ? reader.readInt() : nil
-      self.order = try flagsBits & 0x1 != 0 ? [TLRaw](from: &reader) : nil
+      self.order = try flagsBits & 0x1 != 0 ? [TLRaw](from: &reader, type: "DialogPeer") : nil
     }
     public func writeBare(to writer: inout TLWriter) {
       var flagsBits: UInt32 = 0

@@ -13,7 +13,7 @@ extension MT {
       switch try reader.peekConstructor() {
       case BadMsgNotification.constructor: self = .badMsgNotification(try BadMsgNotification(from: &reader))
       case BadServerSalt.constructor: self = .badServerSalt(try BadServerSalt(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "BadMsgNotification"))
+      default: self = .other(try TLRaw(from: &reader, type: "BadMsgNotification", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {
@@ -36,7 +36,7 @@ extension MT {
       case DestroyAuthKeyOk.constructor: self = .destroyAuthKeyOk(try DestroyAuthKeyOk(from: &reader))
       case DestroyAuthKeyNone.constructor: self = .destroyAuthKeyNone(try DestroyAuthKeyNone(from: &reader))
       case DestroyAuthKeyFail.constructor: self = .destroyAuthKeyFail(try DestroyAuthKeyFail(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "DestroyAuthKeyRes"))
+      default: self = .other(try TLRaw(from: &reader, type: "DestroyAuthKeyRes", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {
@@ -58,7 +58,7 @@ extension MT {
       switch try reader.peekConstructor() {
       case DestroySessionOk.constructor: self = .destroySessionOk(try DestroySessionOk(from: &reader))
       case DestroySessionNone.constructor: self = .destroySessionNone(try DestroySessionNone(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "DestroySessionRes"))
+      default: self = .other(try TLRaw(from: &reader, type: "DestroySessionRes", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {
@@ -79,7 +79,7 @@ extension MT {
       switch try reader.peekConstructor() {
       case MsgDetailedInfo.constructor: self = .msgDetailedInfo(try MsgDetailedInfo(from: &reader))
       case MsgNewDetailedInfo.constructor: self = .msgNewDetailedInfo(try MsgNewDetailedInfo(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "MsgDetailedInfo"))
+      default: self = .other(try TLRaw(from: &reader, type: "MsgDetailedInfo", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {
@@ -100,7 +100,7 @@ extension MT {
       switch try reader.peekConstructor() {
       case MsgResendReq.constructor: self = .msgResendReq(try MsgResendReq(from: &reader))
       case MsgResendAnsReq.constructor: self = .msgResendAnsReq(try MsgResendAnsReq(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "MsgResendReq"))
+      default: self = .other(try TLRaw(from: &reader, type: "MsgResendReq", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {
@@ -121,7 +121,7 @@ extension MT {
       switch try reader.peekConstructor() {
       case PQInnerData.constructor: self = .pQInnerData(try PQInnerData(from: &reader))
       case PQInnerDataDc.constructor: self = .pQInnerDataDc(try PQInnerDataDc(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "P_Q_inner_data"))
+      default: self = .other(try TLRaw(from: &reader, type: "P_Q_inner_data", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {
@@ -144,7 +144,7 @@ extension MT {
       case RpcAnswerUnknown.constructor: self = .rpcAnswerUnknown(try RpcAnswerUnknown(from: &reader))
       case RpcAnswerDroppedRunning.constructor: self = .rpcAnswerDroppedRunning(try RpcAnswerDroppedRunning(from: &reader))
       case RpcAnswerDropped.constructor: self = .rpcAnswerDropped(try RpcAnswerDropped(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "RpcDropAnswer"))
+      default: self = .other(try TLRaw(from: &reader, type: "RpcDropAnswer", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {
@@ -166,7 +166,7 @@ extension MT {
       switch try reader.peekConstructor() {
       case ServerDHParamsFail.constructor: self = .serverDHParamsFail(try ServerDHParamsFail(from: &reader))
       case ServerDHParamsOk.constructor: self = .serverDHParamsOk(try ServerDHParamsOk(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "Server_DH_Params"))
+      default: self = .other(try TLRaw(from: &reader, type: "Server_DH_Params", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {
@@ -189,7 +189,7 @@ extension MT {
       case DhGenOk.constructor: self = .dhGenOk(try DhGenOk(from: &reader))
       case DhGenRetry.constructor: self = .dhGenRetry(try DhGenRetry(from: &reader))
       case DhGenFail.constructor: self = .dhGenFail(try DhGenFail(from: &reader))
-      default: self = .other(try TLRaw(from: &reader, type: "Set_client_DH_params_answer"))
+      default: self = .other(try TLRaw(from: &reader, type: "Set_client_DH_params_answer", schema: .mtproto))
       }
     }
     public func write(to writer: inout TLWriter) {

@@ -1,8 +1,8 @@
-import NIOCore
-
-/// A whole TL schema as a table, from which any value can be walked without typed code for it.
+/// A whole TL schema as a table, from which any value can be walked without typed code for it: skipped, copied as
+/// bytes, shown as JSON or as a `TLValue` with the schema's names, and written again from names.
 ///
-/// The table is parsed from the compact text that `tlgen` embeds, when it is first used.
+/// The table is parsed from the compact text that `tlgen` embeds when it is first used (a few milliseconds).
+/// Source of the grammar: "TL Language", core.telegram.org/mtproto/TL.
 public struct TLSchema: Sendable {
   /// Telegram's API.
   public static let api = TLSchema(apiSchemaText)
@@ -11,178 +11,173 @@ public struct TLSchema: Sendable {
 
   /// A constructor or function.
   struct Combinator: Sendable {
+    /// The schema's name, with `#` and the number behind it when another combinator has the same name.
     var name: String
     var id: UInt32
-    var fields: Range<Int>
-    /// Index of the boxed type it belongs to.
-    var result: Int
+    var isFunction: Bool
+    var fields: Range<Int> = 0..<0
+    /// Index of the boxed type it belongs to, or of the type of the function's answer.
+    var result: UInt16 = 0
+    /// The bits of the first and second `flags` that some field hangs on.
+    var knownFlags: [UInt32] = []
   }
 
   struct Field: Sendable {
-    var name: String
+    var name: UInt16
     var type: FieldType
-    /// Which `flags` field of the combinator the field hangs on (0 or 1), or -1.
-    var flagsIndex: Int8
-    var bit: UInt8
+    /// Which `flags` field of the combinator the field hangs on, or -1.
+    var flagsIndex: Int8 = -1
+    /// Which bit of it, or of a `flags` field which one it is.
+    var bit: UInt8 = 0
   }
 
-  indirect enum FieldType: Sendable, Equatable {
-    case int, long, double, string, bytes, int128, int256, bool, presence, flags, any
-    case vector(FieldType, bare: Bool)
+  enum FieldType: Sendable, Equatable {
+    case int, long, double, string, bytes, int128, int256, bool, presence, flags
+    /// A value of any type, as `!X` and `Object` are.
+    case any
+    /// `Vector<T>`, or `vector<T>` without its number; the element is an index into `elementTypes`.
+    case vector(UInt16, bare: Bool)
     /// A boxed type, by its index.
-    case boxed(Int)
-    /// A bare constructor, by its name.
-    case bare(String)
+    case boxed(UInt16)
+    /// A constructor without its number, by its index.
+    case bare(UInt16)
   }
 
   private(set) var combinators: [Combinator] = []
   private(set) var fields: [Field] = []
-  private var typeIndex: [String: Int] = [:]
+  private(set) var fieldNames: [String] = []
+  private(set) var elementTypes: [FieldType] = []
   private(set) var typeNames: [String] = []
-  private var byID: [UInt32: Int] = [:]
-  private var byName: [String: Int] = [:]
+  private var byID: [UInt32: UInt16] = [:]
+  private var byName: [String: UInt16] = [:]
+  private var typeIndex: [String: UInt16] = [:]
 
-  private init(_ text: StaticString) {
+  init(_ text: StaticString) {
     let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-    for line in bytes.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "/") {
-      parse(line)
-    }
-  }
-
-  private mutating func parse(_ line: Slice<UnsafeBufferPointer<UInt8>>) {
-    guard let equals = line.lastIndex(of: UInt8(ascii: "=")) else { return }
-    let words = line[..<equals].split(separator: UInt8(ascii: " "))
-    guard let head = words.first, let hash = head.firstIndex(of: UInt8(ascii: "#")),
-      let id = UInt32(String(decoding: head[head.index(after: hash)...], as: UTF8.self), radix: 16)
-    else { return }
-    let name = String(decoding: head[..<hash], as: UTF8.self)
-    let first = fields.count
-    var flagNames: [String] = []
-    for word in words.dropFirst() {
-      let parts = String(decoding: word, as: UTF8.self).split(separator: ":", maxSplits: 1)
-      guard parts.count == 2 else { continue }
-      var type = parts[1]
-      var field = Field(name: String(parts[0]), type: .any, flagsIndex: -1, bit: 0)
-      if let mark = type.firstIndex(of: "?"), let dot = type[..<mark].lastIndex(of: ".") {
-        field.flagsIndex = Int8(flagNames.firstIndex(of: String(type[..<dot])) ?? 0)
-        field.bit = UInt8(type[type.index(after: dot)..<mark]) ?? 0
-        type = type[type.index(after: mark)...]
+    var parser = Parser()
+    let lines = bytes.split(separator: UInt8(ascii: "\n"))
+    // Heads first: a field may name a bare constructor that stands further down.
+    var isFunction = false
+    var declarations: [Slice<UnsafeBufferPointer<UInt8>>] = []
+    for line in lines where line.first != UInt8(ascii: "/") {
+      guard let hash = line.firstIndex(of: UInt8(ascii: "#")) else {
+        isFunction = String(decoding: line, as: UTF8.self) == "---functions---"
+        continue
       }
-      field.type = fieldType(type)
-      if field.type == .flags { flagNames.append(field.name) }
-      fields.append(field)
+      addHead(line, hash, isFunction: isFunction)
+      declarations.append(line)
     }
-    let result = index(ofType: String(decoding: line[line.index(after: equals)...], as: UTF8.self))
-    byID[id] = combinators.count
-    byName[name] = combinators.count
-    combinators.append(Combinator(name: name, id: id, fields: first..<fields.count, result: result))
-  }
-
-  private mutating func fieldType(_ text: Substring) -> FieldType {
-    switch text {
-    case "int": return .int
-    case "long": return .long
-    case "double": return .double
-    case "string": return .string
-    case "bytes": return .bytes
-    case "int128": return .int128
-    case "int256": return .int256
-    case "Bool": return .bool
-    case "true": return .presence
-    case "#": return .flags
-    case "!X", "X", "Object": return .any
-    default:
-      if text.last == ">", let open = text.firstIndex(of: "<") {
-        return .vector(fieldType(text[text.index(after: open)...].dropLast()), bare: text.first == "v")
-      }
-      let last = text.lastIndex(of: ".").map { text[text.index(after: $0)...] } ?? text
-      return last.first?.isLowercase == true ? .bare(String(text)) : .boxed(index(ofType: String(text)))
-    }
-  }
-
-  private mutating func index(ofType name: String) -> Int {
-    if let index = typeIndex[name] { return index }
-    typeIndex[name] = typeNames.count
-    typeNames.append(name)
-    return typeNames.count - 1
+    for (index, line) in declarations.enumerated() { addFields(of: index, line, &parser) }
   }
 
   // MARK: Look-up
 
-  func combinator(_ id: UInt32) -> Combinator? { byID[id].map { combinators[$0] } }
-  func combinator(named name: String) -> Combinator? { byName[name].map { combinators[$0] } }
+  func combinator(_ id: UInt32) -> Combinator? { byID[id].map { combinators[Int($0)] } }
+
+  /// A combinator by `name` or `name#number`.
+  func combinator(named name: String) -> Combinator? { byName[name].map { combinators[Int($0)] } }
+
+  func type(named name: String) -> UInt16? { typeIndex[name] }
 
   /// The schema's name of a constructor or function, as in `messages.dialogsSlice`.
   public func name(of id: UInt32) -> String? { combinator(id)?.name }
 
-  // MARK: Walking
+  /// The number of a constructor or function.
+  public func id(of name: String) -> UInt32? { combinator(named: name)?.id }
 
-  /// Cuts the next boxed value out of the reader.
-  ///
-  /// - Parameter type: the boxed type it must be of; nil for any.
-  public func copy(from reader: inout TLReader, type: String? = nil) throws(TLError) -> TLRaw {
-    let start = reader.buffer
-    let id = try reader.peekConstructor()
-    try skip(&reader, type: type.flatMap { typeIndex[$0] })
-    let length = start.readableBytes - reader.buffer.readableBytes
-    guard let bytes = start.getSlice(at: start.readerIndex, length: length) else {
-      throw .truncated(offset: 0, needed: length, available: 0)
-    }
-    return TLRaw(constructor: id, bytes: bytes)
+  // MARK: Parsing
+
+  /// What is only needed while the text is read.
+  private struct Parser {
+    var fieldNames: [String: UInt16] = [:]
+    var types: [String: FieldType] = [
+      "int": .int, "long": .long, "double": .double, "string": .string, "bytes": .bytes, "int128": .int128,
+      "int256": .int256, "Bool": .bool, "true": .presence, "#": .flags, "!X": .any, "Object": .any,
+    ]
   }
 
-  /// Skips the next boxed value.
-  public func skip(_ reader: inout TLReader) throws(TLError) { try skip(&reader, type: nil) }
-
-  private func skip(_ reader: inout TLReader, type: Int?) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard let combinator = combinator(id), type == nil || combinator.result == type else {
-      throw .unexpectedConstructor(id, offset: offset)
+  private mutating func addHead(
+    _ line: Slice<UnsafeBufferPointer<UInt8>>, _ hash: Int, isFunction: Bool
+  ) {
+    let end = line.firstIndex { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") } ?? line.endIndex
+    let number = String(decoding: line[line.index(after: hash)..<end], as: UTF8.self)
+    guard let id = UInt32(number, radix: 16) else {
+      preconditionFailure("generated table: no constructor number in \(String(decoding: line, as: UTF8.self))")
     }
-    try reader.enter()
-    defer { reader.leave() }
-    try skipFields(of: combinator, &reader)
+    var name = String(decoding: line[..<hash], as: UTF8.self)
+    let index = UInt16(combinators.count)
+    byID[id] = index
+    byName["\(name)#\(number)"] = index
+    if byName[name] == nil { byName[name] = index } else { name += "#\(number)" }
+    combinators.append(Combinator(name: name, id: id, isFunction: isFunction))
   }
 
-  private func skipFields(of combinator: Combinator, _ reader: inout TLReader) throws(TLError) {
-    var flags: (UInt32, UInt32) = (0, 0)
-    var flagsRead = 0
-    for index in combinator.fields {
-      let field = fields[index]
-      if field.flagsIndex >= 0 {
-        let bits = field.flagsIndex == 0 ? flags.0 : flags.1
-        if bits & (1 << UInt32(field.bit)) == 0 { continue }
+  private mutating func addFields(of index: Int, _ line: Slice<UnsafeBufferPointer<UInt8>>, _ parser: inout Parser) {
+    guard let equals = line.lastIndex(of: UInt8(ascii: "=")) else {
+      preconditionFailure("generated table: no type in \(String(decoding: line, as: UTF8.self))")
+    }
+    let first = fields.count
+    var flagNames: [String] = []
+    for word in line[..<equals].split(separator: UInt8(ascii: " ")).dropFirst() {
+      guard let colon = word.firstIndex(of: UInt8(ascii: ":")) else { continue }
+      let name = String(decoding: word[..<colon], as: UTF8.self)
+      var typeText = word[word.index(after: colon)...]
+      var field = Field(name: intern(name, &parser), type: .any)
+      if let mark = typeText.firstIndex(of: UInt8(ascii: "?")),
+        let dot = typeText[..<mark].lastIndex(of: UInt8(ascii: "."))
+      {
+        let flags = String(decoding: typeText[..<dot], as: UTF8.self)
+        let bit = UInt8(String(decoding: typeText[typeText.index(after: dot)..<mark], as: UTF8.self))
+        guard let flagsIndex = flagNames.firstIndex(of: flags), let bit, bit < 32 else {
+          preconditionFailure("generated table: no flag for \(name) in \(String(decoding: line, as: UTF8.self))")
+        }
+        field.flagsIndex = Int8(flagsIndex)
+        field.bit = bit
+        combinators[index].knownFlags[flagsIndex] |= 1 << UInt32(bit)
+        typeText = typeText[typeText.index(after: mark)...]
       }
+      field.type = fieldType(String(decoding: typeText, as: UTF8.self), &parser)
       if field.type == .flags {
-        let bits = try reader.readFlags()
-        if flagsRead == 0 { flags.0 = bits } else { flags.1 = bits }
-        flagsRead += 1
-      } else {
-        try skip(field.type, &reader)
+        field.bit = UInt8(flagNames.count)
+        flagNames.append(name)
+        combinators[index].knownFlags.append(0)
       }
+      fields.append(field)
     }
+    combinators[index].fields = first..<fields.count
+    combinators[index].result = self.index(ofType: String(decoding: line[line.index(after: equals)...], as: UTF8.self))
   }
 
-  private func skip(_ type: FieldType, _ reader: inout TLReader) throws(TLError) {
-    switch type {
-    case .int, .flags: _ = try reader.readInt()
-    case .long, .double: _ = try reader.readLong()
-    case .int128: _ = try reader.readRaw(length: 16)
-    case .int256: _ = try reader.readRaw(length: 32)
-    case .string, .bytes: _ = try reader.readBytes()
-    case .bool: _ = try reader.readBool()
-    case .presence: break
-    case .any: try skip(&reader, type: nil)
-    case .boxed(let type): try skip(&reader, type: type)
-    case .bare(let name):
-      guard let combinator = combinator(named: name) else { throw .unexpectedConstructor(0, offset: reader.offset) }
-      try reader.enter()
-      defer { reader.leave() }
-      try skipFields(of: combinator, &reader)
-    case .vector(let element, let bare):
-      let count = bare ? try reader.readCount() : try reader.readVectorHeader()
-      for _ in 0..<count { try skip(element, &reader) }
+  private mutating func intern(_ name: String, _ parser: inout Parser) -> UInt16 {
+    if let index = parser.fieldNames[name] { return index }
+    let index = UInt16(fieldNames.count)
+    parser.fieldNames[name] = index
+    fieldNames.append(name)
+    return index
+  }
+
+  private mutating func fieldType(_ text: String, _ parser: inout Parser) -> FieldType {
+    if let type = parser.types[text] { return type }
+    let type: FieldType
+    if text.last == ">", let open = text.firstIndex(of: "<") {
+      let element = fieldType(String(text[text.index(after: open)...].dropLast()), &parser)
+      type = .vector(UInt16(elementTypes.count), bare: text.first == "v")
+      elementTypes.append(element)
+    } else if (text.split(separator: ".").last ?? "").first?.isLowercase == true {
+      guard let index = byName[text] else { preconditionFailure("generated table: no constructor \(text)") }
+      type = .bare(index)
+    } else {
+      type = .boxed(index(ofType: text))
     }
+    parser.types[text] = type
+    return type
+  }
+
+  private mutating func index(ofType name: String) -> UInt16 {
+    if let index = typeIndex[name] { return index }
+    let index = UInt16(typeNames.count)
+    typeIndex[name] = index
+    typeNames.append(name)
+    return index
   }
 }

@@ -4,9 +4,11 @@ public import TL
 
 extension API.AuthSendCode: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let phoneNumber = try reader.readString()
@@ -18,9 +20,11 @@ extension API.AuthSendCode: TLDecodable {
 }
 extension API.AuthSignUp: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -34,9 +38,11 @@ extension API.AuthSignUp: TLDecodable {
 }
 extension API.AuthSignIn: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -49,9 +55,11 @@ extension API.AuthSignIn: TLDecodable {
 }
 extension API.AuthLogOut: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -59,9 +67,11 @@ extension API.AuthLogOut: TLDecodable {
 }
 extension API.AuthExportAuthorization: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let dcId = try reader.readInt()
@@ -70,9 +80,11 @@ extension API.AuthExportAuthorization: TLDecodable {
 }
 extension API.AuthImportAuthorization: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try reader.readLong()
@@ -82,9 +94,11 @@ extension API.AuthImportAuthorization: TLDecodable {
 }
 extension API.AuthCheckPassword: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let password = try API.AnyInputCheckPasswordSRP(from: &reader)
@@ -93,9 +107,11 @@ extension API.AuthCheckPassword: TLDecodable {
 }
 extension API.AuthResendCode: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -107,9 +123,11 @@ extension API.AuthResendCode: TLDecodable {
 }
 extension API.AuthCancelCode: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let phoneNumber = try reader.readString()
@@ -119,9 +137,11 @@ extension API.AuthCancelCode: TLDecodable {
 }
 extension API.AuthExportLoginToken: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let apiId = try reader.readInt()
@@ -132,9 +152,11 @@ extension API.AuthExportLoginToken: TLDecodable {
 }
 extension API.AuthImportLoginToken: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let token = try reader.readBytes()
@@ -143,9 +165,11 @@ extension API.AuthImportLoginToken: TLDecodable {
 }
 extension API.AuthAcceptLoginToken: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let token = try reader.readBytes()
@@ -154,9 +178,11 @@ extension API.AuthAcceptLoginToken: TLDecodable {
 }
 extension API.AccountUpdateStatus: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let offline = try reader.readBool()
@@ -165,9 +191,11 @@ extension API.AccountUpdateStatus: TLDecodable {
 }
 extension API.AccountGetAuthorizations: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -175,9 +203,11 @@ extension API.AccountGetAuthorizations: TLDecodable {
 }
 extension API.AccountGetPassword: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -185,9 +215,11 @@ extension API.AccountGetPassword: TLDecodable {
 }
 extension API.UsersGetUsers: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try [API.AnyInputUser](from: &reader)
@@ -196,9 +228,11 @@ extension API.UsersGetUsers: TLDecodable {
 }
 extension API.UsersGetFullUser: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try API.AnyInputUser(from: &reader)
@@ -207,9 +241,11 @@ extension API.UsersGetFullUser: TLDecodable {
 }
 extension API.ContactsGetContacts: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let hash = try reader.readLong()
@@ -218,9 +254,11 @@ extension API.ContactsGetContacts: TLDecodable {
 }
 extension API.ContactsResolveUsername: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -231,9 +269,11 @@ extension API.ContactsResolveUsername: TLDecodable {
 }
 extension API.ContactsResolvePhone: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let phone = try reader.readString()
@@ -242,9 +282,11 @@ extension API.ContactsResolvePhone: TLDecodable {
 }
 extension API.MessagesGetMessages: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try [API.AnyInputMessage](from: &reader)
@@ -253,9 +295,11 @@ extension API.MessagesGetMessages: TLDecodable {
 }
 extension API.MessagesGetDialogs: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -271,9 +315,11 @@ extension API.MessagesGetDialogs: TLDecodable {
 }
 extension API.MessagesGetHistory: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let peer = try API.AnyInputPeer(from: &reader)
@@ -289,9 +335,11 @@ extension API.MessagesGetHistory: TLDecodable {
 }
 extension API.MessagesSearch: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -315,9 +363,11 @@ extension API.MessagesSearch: TLDecodable {
 }
 extension API.MessagesReadHistory: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let peer = try API.AnyInputPeer(from: &reader)
@@ -327,9 +377,11 @@ extension API.MessagesReadHistory: TLDecodable {
 }
 extension API.MessagesDeleteHistory: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -344,9 +396,11 @@ extension API.MessagesDeleteHistory: TLDecodable {
 }
 extension API.MessagesDeleteMessages: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -357,9 +411,11 @@ extension API.MessagesDeleteMessages: TLDecodable {
 }
 extension API.MessagesReceivedMessages: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let maxId = try reader.readInt()
@@ -368,9 +424,11 @@ extension API.MessagesReceivedMessages: TLDecodable {
 }
 extension API.MessagesSetTyping: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -382,9 +440,11 @@ extension API.MessagesSetTyping: TLDecodable {
 }
 extension API.MessagesSendMessage: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -415,9 +475,11 @@ extension API.MessagesSendMessage: TLDecodable {
 }
 extension API.MessagesSendMedia: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -447,9 +509,11 @@ extension API.MessagesSendMedia: TLDecodable {
 }
 extension API.MessagesForwardMessages: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -480,9 +544,11 @@ extension API.MessagesForwardMessages: TLDecodable {
 }
 extension API.MessagesGetChats: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try [Int64](from: &reader)
@@ -491,9 +557,11 @@ extension API.MessagesGetChats: TLDecodable {
 }
 extension API.MessagesGetFullChat: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let chatId = try reader.readLong()
@@ -502,9 +570,11 @@ extension API.MessagesGetFullChat: TLDecodable {
 }
 extension API.MessagesCreateChat: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -516,9 +586,11 @@ extension API.MessagesCreateChat: TLDecodable {
 }
 extension API.MessagesReadMessageContents: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try [Int32](from: &reader)
@@ -527,9 +599,11 @@ extension API.MessagesReadMessageContents: TLDecodable {
 }
 extension API.MessagesGetWebPagePreview: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -540,9 +614,11 @@ extension API.MessagesGetWebPagePreview: TLDecodable {
 }
 extension API.MessagesGetSavedGifs: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let hash = try reader.readLong()
@@ -551,9 +627,11 @@ extension API.MessagesGetSavedGifs: TLDecodable {
 }
 extension API.MessagesSaveGif: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try API.AnyInputDocument(from: &reader)
@@ -563,9 +641,11 @@ extension API.MessagesSaveGif: TLDecodable {
 }
 extension API.MessagesGetMessageEditData: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let peer = try API.AnyInputPeer(from: &reader)
@@ -575,9 +655,11 @@ extension API.MessagesGetMessageEditData: TLDecodable {
 }
 extension API.MessagesEditMessage: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -598,9 +680,11 @@ extension API.MessagesEditMessage: TLDecodable {
 }
 extension API.MessagesGetPeerDialogs: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let peers = try [API.AnyInputDialogPeer](from: &reader)
@@ -609,9 +693,11 @@ extension API.MessagesGetPeerDialogs: TLDecodable {
 }
 extension API.MessagesGetRecentStickers: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -622,9 +708,11 @@ extension API.MessagesGetRecentStickers: TLDecodable {
 }
 extension API.MessagesSaveRecentSticker: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -636,9 +724,11 @@ extension API.MessagesSaveRecentSticker: TLDecodable {
 }
 extension API.MessagesGetPinnedDialogs: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let folderId = try reader.readInt()
@@ -647,9 +737,11 @@ extension API.MessagesGetPinnedDialogs: TLDecodable {
 }
 extension API.MessagesUploadMedia: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -661,9 +753,11 @@ extension API.MessagesUploadMedia: TLDecodable {
 }
 extension API.MessagesSendMultiMedia: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -687,9 +781,11 @@ extension API.MessagesSendMultiMedia: TLDecodable {
 }
 extension API.MessagesGetDialogFilters: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -697,9 +793,11 @@ extension API.MessagesGetDialogFilters: TLDecodable {
 }
 extension API.MessagesToggleNoForwards: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -711,9 +809,11 @@ extension API.MessagesToggleNoForwards: TLDecodable {
 }
 extension API.UpdatesGetState: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -721,9 +821,11 @@ extension API.UpdatesGetState: TLDecodable {
 }
 extension API.UpdatesGetDifference: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -738,9 +840,11 @@ extension API.UpdatesGetDifference: TLDecodable {
 }
 extension API.UpdatesGetChannelDifference: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -754,9 +858,11 @@ extension API.UpdatesGetChannelDifference: TLDecodable {
 }
 extension API.UploadSaveFilePart: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let fileId = try reader.readLong()
@@ -767,9 +873,11 @@ extension API.UploadSaveFilePart: TLDecodable {
 }
 extension API.UploadGetFile: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -783,9 +891,11 @@ extension API.UploadGetFile: TLDecodable {
 }
 extension API.UploadSaveBigFilePart: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let fileId = try reader.readLong()
@@ -797,9 +907,11 @@ extension API.UploadSaveBigFilePart: TLDecodable {
 }
 extension API.UploadGetCdnFile: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let fileToken = try reader.readBytes()
@@ -810,9 +922,11 @@ extension API.UploadGetCdnFile: TLDecodable {
 }
 extension API.UploadReuploadCdnFile: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let fileToken = try reader.readBytes()
@@ -822,9 +936,11 @@ extension API.UploadReuploadCdnFile: TLDecodable {
 }
 extension API.UploadGetCdnFileHashes: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let fileToken = try reader.readBytes()
@@ -834,9 +950,11 @@ extension API.UploadGetCdnFileHashes: TLDecodable {
 }
 extension API.UploadGetFileHashes: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let location = try API.AnyInputFileLocation(from: &reader)
@@ -846,9 +964,11 @@ extension API.UploadGetFileHashes: TLDecodable {
 }
 extension API.HelpGetConfig: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -856,9 +976,11 @@ extension API.HelpGetConfig: TLDecodable {
 }
 extension API.HelpGetNearestDc: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -866,9 +988,11 @@ extension API.HelpGetNearestDc: TLDecodable {
 }
 extension API.HelpGetInviteText: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -876,9 +1000,11 @@ extension API.HelpGetInviteText: TLDecodable {
 }
 extension API.HelpGetSupport: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -886,9 +1012,11 @@ extension API.HelpGetSupport: TLDecodable {
 }
 extension API.HelpGetCdnConfig: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -896,9 +1024,11 @@ extension API.HelpGetCdnConfig: TLDecodable {
 }
 extension API.HelpGetTermsOfServiceUpdate: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
     self.init()
@@ -906,9 +1036,11 @@ extension API.HelpGetTermsOfServiceUpdate: TLDecodable {
 }
 extension API.HelpAcceptTermsOfService: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try API.DataJSON(from: &reader)
@@ -917,9 +1049,11 @@ extension API.HelpAcceptTermsOfService: TLDecodable {
 }
 extension API.HelpGetAppConfig: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let hash = try reader.readInt()
@@ -928,9 +1062,11 @@ extension API.HelpGetAppConfig: TLDecodable {
 }
 extension API.ChannelsReadHistory: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -940,9 +1076,11 @@ extension API.ChannelsReadHistory: TLDecodable {
 }
 extension API.ChannelsDeleteMessages: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -952,9 +1090,11 @@ extension API.ChannelsDeleteMessages: TLDecodable {
 }
 extension API.ChannelsGetMessages: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -964,9 +1104,11 @@ extension API.ChannelsGetMessages: TLDecodable {
 }
 extension API.ChannelsGetParticipants: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -979,9 +1121,11 @@ extension API.ChannelsGetParticipants: TLDecodable {
 }
 extension API.ChannelsGetParticipant: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -991,9 +1135,11 @@ extension API.ChannelsGetParticipant: TLDecodable {
 }
 extension API.ChannelsGetChannels: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let id = try [API.AnyInputChannel](from: &reader)
@@ -1002,9 +1148,11 @@ extension API.ChannelsGetChannels: TLDecodable {
 }
 extension API.ChannelsGetFullChannel: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -1013,9 +1161,11 @@ extension API.ChannelsGetFullChannel: TLDecodable {
 }
 extension API.ChannelsCreateChannel: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -1033,9 +1183,11 @@ extension API.ChannelsCreateChannel: TLDecodable {
 }
 extension API.ChannelsEditAdmin: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let flagsBits = try reader.readFlags()
@@ -1048,9 +1200,11 @@ extension API.ChannelsEditAdmin: TLDecodable {
 }
 extension API.ChannelsJoinChannel: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -1059,9 +1213,11 @@ extension API.ChannelsJoinChannel: TLDecodable {
 }
 extension API.ChannelsLeaveChannel: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -1070,9 +1226,11 @@ extension API.ChannelsLeaveChannel: TLDecodable {
 }
 extension API.ChannelsInviteToChannel: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -1082,9 +1240,11 @@ extension API.ChannelsInviteToChannel: TLDecodable {
 }
 extension API.ChannelsReadMessageContents: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let channel = try API.AnyInputChannel(from: &reader)
@@ -1094,9 +1254,11 @@ extension API.ChannelsReadMessageContents: TLDecodable {
 }
 extension API.LangpackGetLangPack: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let langPack = try reader.readString()
@@ -1106,9 +1268,11 @@ extension API.LangpackGetLangPack: TLDecodable {
 }
 extension API.LangpackGetDifference: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let langPack = try reader.readString()
@@ -1119,9 +1283,11 @@ extension API.LangpackGetDifference: TLDecodable {
 }
 extension API.LangpackGetLanguages: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
-    let offset = reader.offset
-    let id = try reader.readConstructor()
-    guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
     try reader.enter()
     defer { reader.leave() }
       let langPack = try reader.readString()

@@ -1,0 +1,236 @@
+public import NIOCore
+import TL
+
+/// Why a packet ends the connection it came on.
+public enum SessionError: Error, Equatable, Sendable {
+  /// The packet is not encrypted with this session's key, or was altered.
+  case cipher(MessageCipherError)
+}
+
+/// One encrypted session with a data centre, over any number of connections one after another: messages, their
+/// acknowledgments, and the calls they carry.
+///
+/// A value without IO, clock or random source. Calls are entered with `invoke`; `outgoing` gives the packets to send;
+/// what arrives goes to `received`. `tick` is due at `nextDeadline`.
+///
+/// A call is run once: until it is answered it keeps its message identifier, by which the server knows it again after
+/// a reconnection, and it gets a new one only when the server says that it never had it.
+///
+/// Source: core.telegram.org/mtproto/description and core.telegram.org/mtproto/service_messages_about_messages.
+public struct ClientSession: Sendable {
+  /// The caller's name for a call.
+  public typealias RequestID = Int64
+
+  public enum Event: Sendable, Equatable {
+    /// A call's answer, unpacked.
+    case result(RequestID, ByteBuffer)
+    case failure(RequestID, RPCError)
+    /// Something the server sent on its own, unpacked.
+    case updates(ByteBuffer)
+    /// The salt to keep for the next start.
+    case salt(Int64)
+    /// How far the server's clock is ahead of ours.
+    case timeOffset(Duration)
+    /// The server has no memory of this session before now: updates may have been missed.
+    case sessionCreated(uniqueID: Int64)
+    case pong
+    /// Nothing came in answer to a ping: the connection is dead.
+    case stalled
+    /// A message that could not be read.
+    case undecodable(ByteBuffer)
+  }
+
+  /// Time between two pings, and how long an answer may take; together less than a minute.
+  static let pingInterval: Duration = .seconds(25)
+  static let pongTimeout: Duration = .seconds(20)
+  /// After this long without a ping the server closes the connection, in seconds.
+  static let disconnectDelay: Int32 = 75
+  static let acknowledgmentDelay: Duration = .seconds(5)
+  static let maximumPendingAcknowledgments = 64
+  /// Unanswered calls are asked after this often.
+  static let stateCheckInterval: Duration = .seconds(30)
+  /// A message this old may be outside the server's window: ask instead of sending it again.
+  static let resendWindow: Duration = .seconds(200)
+  static let maximumRejections = 5
+  static let gzipThreshold = 512
+
+  struct Request: Sendable {
+    var body: ByteBuffer
+    var isBulk: Bool
+    /// Set while a message carries the call.
+    var messageID: Int64?
+    var seqno: Int32 = 0
+    /// Uptime of the last sending or question after it.
+    var checkedAt: Duration = .zero
+    /// Uptime of the first sending under this identifier.
+    var sentAt: Duration = .zero
+    var isAcknowledged = false
+    var rejections = 0
+  }
+
+  struct Ping: Sendable {
+    var id: Int64
+    var deadline: Duration
+  }
+
+  let authKey: AuthKey
+  var sessionID: Int64
+  var timeOffset: Duration
+  var salts: Salts
+  var messageIDs = MessageIDGenerator()
+  /// Content-related messages sent so far.
+  var contentCount: Int32 = 0
+  var received = ReceivedIDs()
+
+  var requests: [RequestID: Request] = [:]
+  /// The call each message in flight carries.
+  var carried: [Int64: RequestID] = [:]
+  /// Calls to send, in order.
+  var queue: [RequestID] = []
+  /// Service messages to send: what they are, and whether they ask for an acknowledgment.
+  var services: [ByteBuffer] = []
+  /// What the last containers held, for rejections of a whole container.
+  var containers: [(id: Int64, inner: [Int64])] = []
+  /// What each `msgs_state_req` in flight asks after.
+  var stateQuestions: [(id: Int64, asked: [Int64])] = []
+  var unaskedStates: [Int64] = []
+  var acknowledgments: [Int64] = []
+  var acknowledgmentDeadline: Duration?
+
+  private(set) var isConnected = false
+  /// Server time is counted from here by the clock that does not jump.
+  private var anchor: Moment?
+  var nextPing: Duration = .zero
+  var ping: Ping?
+  var lastPingMessageID: Int64?
+  var knownUniqueIDs: Set<Int64> = []
+  var needsNewSession = false
+  /// Events found while sending.
+  var pendingEvents: [Event] = []
+
+  /// - Parameters:
+  ///   - salt: the last one known; a wrong one costs a round trip.
+  ///   - sessionID: random.
+  ///   - timeOffset: how far the server's clock is ahead of ours, as far as known.
+  public init(authKey: AuthKey, salt: Int64, sessionID: Int64, timeOffset: Duration) {
+    self.authKey = authKey
+    self.sessionID = sessionID
+    self.timeOffset = timeOffset
+    salts = Salts(current: salt)
+  }
+
+  // MARK: Calls
+
+  /// Enters a call.
+  ///
+  /// - Parameters:
+  ///   - id: not in use by another call of this session.
+  ///   - body: the function, boxed.
+  ///   - isBulk: whether the body is data that does not compress.
+  public mutating func invoke(_ id: RequestID, body: ByteBuffer, now: Moment, isBulk: Bool = false) {
+    var body = body
+    if !isBulk, body.readableBytes > Self.gzipThreshold, let packed = Gzip.pack(body) {
+      body = MT.GzipPacked(packedData: packed).encoded()
+    }
+    requests[id] = Request(body: body, isBulk: isBulk)
+    queue.append(id)
+  }
+
+  /// Takes a call back: it gets no event any more, and the server is told to drop its answer.
+  public mutating func cancel(_ id: RequestID, now: Moment) {
+    guard let request = requests.removeValue(forKey: id) else { return }
+    queue.removeAll { $0 == id }
+    guard let messageID = request.messageID else { return }
+    carried[messageID] = nil
+    if isConnected { services.append(MT.RpcDropAnswer(reqMsgId: messageID).encoded()) }
+  }
+
+  // MARK: Connections
+
+  /// A new connection is there. What was not answered goes out again or is asked after.
+  public mutating func connected(now: Moment) {
+    isConnected = true
+    anchor = now
+    ping = nil
+    nextPing = now.uptime
+    services.removeAll()
+    stateQuestions.removeAll()
+    let waiting = requests.filter { $0.value.messageID != nil }.sorted { ($0.value.messageID ?? 0) < ($1.value.messageID ?? 0) }
+    var resend: [RequestID] = []
+    for (id, request) in waiting where !queue.contains(id) {
+      if !request.isAcknowledged, now.uptime - request.sentAt < Self.resendWindow {
+        resend.append(id)
+      } else if let messageID = request.messageID {
+        unaskedStates.append(messageID)
+      }
+    }
+    queue.insert(contentsOf: resend, at: 0)
+  }
+
+  public mutating func disconnected(now: Moment) {
+    isConnected = false
+    ping = nil
+  }
+
+  /// The server's time, as far as known.
+  func serverTime(_ now: Moment) -> Duration {
+    let anchor = anchor ?? now
+    return anchor.unixTime + (now.uptime - anchor.uptime) + timeOffset
+  }
+
+  // MARK: Time
+
+  /// When `tick` is due (uptime); nil while there is no connection.
+  public func nextDeadline() -> Duration? {
+    guard isConnected else { return nil }
+    let check = requests.values.lazy.filter { $0.messageID != nil }.map { $0.checkedAt + Self.stateCheckInterval }.min()
+    return [ping?.deadline, nextPing, acknowledgmentDeadline, check].compactMap(\.self).min()
+  }
+
+  /// Looks at the clock: finds a dead connection and calls that have waited long. Call `outgoing` afterwards.
+  public mutating func tick(now: Moment) -> [Event] {
+    guard isConnected else { return [] }
+    if let ping, now.uptime >= ping.deadline {
+      self.ping = nil
+      return [.stalled]
+    }
+    for (id, request) in requests where now.uptime - request.checkedAt >= Self.stateCheckInterval {
+      guard let messageID = request.messageID, !queue.contains(id) else { continue }
+      requests[id]?.checkedAt = now.uptime
+      unaskedStates.append(messageID)
+    }
+    return []
+  }
+
+  // MARK: Rejected messages
+
+  /// Gives the calls of a message, or of all in a container, new identifiers: the server did not take it.
+  mutating func sendAnew(_ messageID: Int64) -> [Event] {
+    if messageID == lastPingMessageID {
+      ping = nil
+      nextPing = .zero
+    }
+    if let container = containers.first(where: { $0.id == messageID }) {
+      return container.inner.flatMap { sendAnew($0) }
+    }
+    guard let id = carried.removeValue(forKey: messageID), var request = requests[id] else { return [] }
+    request.messageID = nil
+    request.isAcknowledged = false
+    request.rejections += 1
+    guard request.rejections <= Self.maximumRejections else {
+      requests[id] = nil
+      return [.failure(id, .rejected)]
+    }
+    requests[id] = request
+    if !queue.contains(id) { queue.append(id) }
+    return []
+  }
+
+  /// Ends a call whose fate the server does not know.
+  mutating func giveUp(_ messageID: Int64) -> [Event] {
+    guard let id = carried.removeValue(forKey: messageID) else { return [] }
+    requests[id] = nil
+    queue.removeAll { $0 == id }
+    return [.failure(id, .outcomeUnknown)]
+  }
+}

@@ -1,0 +1,84 @@
+extension Control {
+  /// Everything that can be made to go wrong.
+  private enum Kind: String, CaseIterable {
+    /// Close the connections of `user`, or all.
+    case disconnect
+    /// Answer the next `count` calls of `method` (`*` for any) with FLOOD_WAIT of `seconds`.
+    case floodWait = "flood_wait"
+    /// Answer the next `count` calls of `method` with `code` and `message`.
+    case error
+    /// Make every salt invalid.
+    case badSalt = "bad_salt"
+    /// Forget the auth keys of `user`, or all.
+    case authKeyLost = "auth_key_lost"
+    /// End the sign-ins of `user`, or all.
+    case sessionRevoked = "session_revoked"
+    /// Lose, double or swap the next `count` updates of every session.
+    case dropUpdates = "drop_updates"
+    case duplicateUpdates = "duplicate_updates"
+    case reorderUpdates = "reorder_updates"
+    /// Answer differences of more than `events` events with differenceTooLong.
+    case differenceTooLong = "difference_too_long"
+    /// Change the file reference of every file.
+    case fileReferenceExpired = "file_reference_expired"
+    /// Nothing goes wrong any more.
+    case none
+  }
+
+  /// - Returns: how many connections, keys, sign-ins or calls are concerned.
+  func fault(_ request: FaultRequest) async throws -> Int {
+    guard let kind = Kind(rawValue: request.kind) else {
+      let known = Kind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ControlError("unknown kind '\(request.kind)'; known are \(known)")
+    }
+    let user = try await hub.perform { telegram in try request.user.map { try account($0, telegram) } }
+    let count = request.count ?? 1
+    guard (0...1_000_000).contains(count) else { throw ControlError("count is \(count); 0 to 1000000 is possible") }
+    switch kind {
+    case .disconnect: return await hub.disconnect(user)
+    case .badSalt: return await hub.replaceSalts(user)
+    case .authKeyLost: return await hub.loseKeys(user)
+    case .sessionRevoked: return await hub.revoke(user)
+    case .floodWait: return try await fail(request, with: .floodWait(request.seconds ?? 3), count)
+    case .error:
+      guard let code = request.code, let message = request.message else {
+        throw ControlError("an error needs code and message")
+      }
+      return try await fail(request, with: RPCFailure(code, message), count)
+    case .dropUpdates: return await spoil(.drop, count)
+    case .duplicateUpdates: return await spoil(.duplicate, count)
+    case .reorderUpdates: return await spoil(.reorder, count)
+    case .differenceTooLong:
+      let events = max(request.events ?? 0, 0)
+      await hub.perform { telegram in
+        telegram.world.limits.total = events
+        telegram.world.limits.channelTotal = events
+      }
+      return events
+    case .fileReferenceExpired:
+      return await hub.perform { telegram in
+        for id in telegram.world.files.keys.sorted() {
+          telegram.world.files[id]?.reference = telegram.world.generator.bytes(24)
+        }
+        return telegram.world.files.count
+      }
+    case .none:
+      await hub.perform { telegram in
+        telegram.faults = Faults()
+        telegram.world.limits = DifferenceLimits()
+      }
+      return 0
+    }
+  }
+
+  private func fail(_ request: FaultRequest, with failure: RPCFailure, _ count: Int) async throws -> Int {
+    guard let method = request.method else { throw ControlError("which method? (* for any)") }
+    await hub.perform { $0.faults.fail(method, with: failure, times: count) }
+    return count
+  }
+
+  private func spoil(_ kind: UpdateFaults.Kind, _ count: Int) async -> Int {
+    await hub.perform { $0.faults.updates.start(kind, count: count) }
+    return count
+  }
+}

@@ -1,0 +1,67 @@
+import NIOCore
+import TL
+
+/// Who may call a method, and where.
+enum Access: Sendable {
+  /// Before signing in, too.
+  case anyone
+  /// Signed in, on any data centre.
+  case signedIn
+  /// Signed in, on the account's own data centre.
+  case home
+}
+
+/// The methods the sandbox knows, by constructor number.
+struct Dispatcher: Sendable {
+  struct Method: Sendable {
+    let name: String
+    let access: Access
+    let handle: @Sendable (inout Telegram, Caller, inout TLReader) throws -> ByteBuffer
+  }
+
+  private var methods: [UInt32: Method] = [:]
+  /// Methods without typed Swift, by the schema's name.
+  private var untyped: [String: Method] = [:]
+
+  /// Every service of the sandbox.
+  static let all: Dispatcher = {
+    var dispatcher = Dispatcher()
+    dispatcher.registerAuth()
+    dispatcher.registerAccount()
+    dispatcher.registerHelp()
+    dispatcher.registerUsers()
+    dispatcher.registerContacts()
+    dispatcher.registerMessages()
+    dispatcher.registerDialogs()
+    dispatcher.registerSending()
+    dispatcher.registerChannels()
+    dispatcher.registerUpdates()
+    dispatcher.registerUpload()
+    dispatcher.registerLangPack()
+    return dispatcher
+  }()
+
+  mutating func on<F: TLFunction & TLDecodable>(
+    _ type: F.Type, access: Access = .home,
+    _ body: @escaping @Sendable (inout Telegram, Caller, F) throws -> F.Response
+  ) where F.Response: TLEncodable {
+    methods[F.constructor] = Method(name: F.name, access: access) { telegram, caller, reader in
+      let request = try F(from: &reader)
+      try reader.finish()
+      return try body(&telegram, caller, request).encoded()
+    }
+  }
+
+  /// A method answered with the same bytes whatever its arguments.
+  mutating func on(_ name: String, access: Access = .home, answer: @escaping @Sendable (inout TLWriter) -> Void) {
+    untyped[name] = Method(name: name, access: access) { _, _, _ in
+      var writer = TLWriter()
+      answer(&writer)
+      return writer.buffer
+    }
+  }
+
+  func method(_ constructor: UInt32) -> Method? {
+    methods[constructor] ?? TLSchema.api.name(of: constructor).flatMap { untyped[$0] }
+  }
+}

@@ -1,0 +1,150 @@
+import TL
+
+/// Sending, editing and deleting messages.
+extension Dispatcher {
+  mutating func registerSending() {
+    on(API.MessagesSendMessage.self) { try $0.sendMessage($2, $1) }
+    on(API.MessagesSendMedia.self) { try $0.sendMedia($2, $1) }
+    on(API.MessagesSendMultiMedia.self) { try $0.sendMultiMedia($2, $1) }
+    on(API.MessagesUploadMedia.self) { telegram, caller, request in
+      let viewer = try caller.viewer()
+      _ = try telegram.world.resolve(request.peer, for: viewer)
+      let media = try telegram.media(request.media, caller)
+      guard let rendered = telegram.world.render(media) else { throw RPCFailure.mediaInvalid }
+      return rendered
+    }
+    on(API.MessagesEditMessage.self) { try $0.editMessage($2, $1) }
+    on(API.MessagesDeleteMessages.self) { telegram, caller, request in
+      let moved = try telegram.world.deleteMessages(request.id, by: caller.viewer(), revoke: request.revoke)
+      return API.MessagesAffectedMessages(pts: moved.pts, ptsCount: moved.count)
+    }
+    on(API.MessagesDeleteHistory.self) { try $0.deleteHistory($2, $1) }
+    on(API.MessagesSetTyping.self) { try $0.setTyping($2, $1) }
+  }
+}
+
+extension Telegram {
+  fileprivate func draft(
+    _ text: MessageText, media: StoredMedia? = nil, replyTo: API.AnyInputReplyTo?, silent: Bool, noForwards: Bool
+  ) -> Draft {
+    var reply: Int32?
+    if case .inputReplyToMessage(let input) = replyTo { reply = input.replyToMsgId }
+    return Draft(text: text, media: media, replyTo: reply, isSilent: silent, noForwards: noForwards)
+  }
+
+  fileprivate mutating func sendMessage(
+    _ request: API.MessagesSendMessage, _ caller: Caller
+  ) throws(RPCFailure) -> API.AnyUpdates {
+    let viewer = try caller.viewer()
+    let peer = try world.resolve(request.peer, for: viewer)
+    let draft = draft(
+      try world.text(request.message, request.entities, for: viewer), replyTo: request.replyTo,
+      silent: request.silent, noForwards: request.noforwards)
+    let id = try world.send(draft, from: viewer, to: peer, randomID: request.randomId)
+    return updates(for: viewer, first: [.updateMessageID(.init(id: id, randomId: request.randomId))])
+  }
+
+  fileprivate mutating func sendMedia(
+    _ request: API.MessagesSendMedia, _ caller: Caller
+  ) throws(RPCFailure) -> API.AnyUpdates {
+    let viewer = try caller.viewer()
+    let peer = try world.resolve(request.peer, for: viewer)
+    try world.checkMayPost(viewer, to: peer)
+    let draft = draft(
+      try world.text(request.message, request.entities, for: viewer), media: try media(request.media, caller),
+      replyTo: request.replyTo, silent: request.silent, noForwards: request.noforwards)
+    let id = try world.send(draft, from: viewer, to: peer, randomID: request.randomId)
+    return updates(for: viewer, first: [.updateMessageID(.init(id: id, randomId: request.randomId))])
+  }
+
+  fileprivate mutating func sendMultiMedia(
+    _ request: API.MessagesSendMultiMedia, _ caller: Caller
+  ) throws(RPCFailure) -> API.AnyUpdates {
+    let viewer = try caller.viewer()
+    let peer = try world.resolve(request.peer, for: viewer)
+    try world.checkMayPost(viewer, to: peer)
+    guard !request.multiMedia.isEmpty else { throw .mediaEmpty }
+    guard request.multiMedia.count <= 10 else { throw .multiMediaTooLong }
+    // All is checked before the first is sent: an album is sent whole or not at all.
+    var drafts: [(Draft, Int64)] = []
+    let group = Int64(bitPattern: world.generator.next() >> 1)
+    for item in request.multiMedia {
+      guard item.randomId != 0 else { throw .randomIDEmpty }
+      var draft = draft(
+        try world.text(item.message, item.entities, for: viewer), media: try media(item.media, caller),
+        replyTo: request.replyTo, silent: request.silent, noForwards: request.noforwards)
+      draft.groupedID = group
+      try world.check(draft)
+      drafts.append((draft, item.randomId))
+    }
+    let randomIDs = Set(drafts.map(\.1))
+    guard randomIDs.count == drafts.count, world.accounts[viewer]?.sentRandomIDs.isDisjoint(with: randomIDs) == true
+    else { throw .randomIDDuplicate }
+    var ids: [API.AnyUpdate] = []
+    for (draft, randomID) in drafts {
+      let id = try world.send(draft, from: viewer, to: peer, randomID: randomID)
+      ids.append(.updateMessageID(.init(id: id, randomId: randomID)))
+    }
+    return updates(for: viewer, first: ids)
+  }
+
+  fileprivate mutating func editMessage(
+    _ request: API.MessagesEditMessage, _ caller: Caller
+  ) throws(RPCFailure) -> API.AnyUpdates {
+    let viewer = try caller.viewer()
+    let peer = try world.resolve(request.peer, for: viewer)
+    var newMedia: StoredMedia?
+    if let input = request.media { newMedia = try media(input, caller) }
+    var text: MessageText?
+    if let string = request.message { text = try world.text(string, request.entities, for: viewer) }
+    try world.edit(request.id, in: peer, by: viewer, text: text, media: newMedia)
+    return updates(for: viewer)
+  }
+
+  fileprivate mutating func deleteHistory(
+    _ request: API.MessagesDeleteHistory, _ caller: Caller
+  ) throws(RPCFailure) -> API.MessagesAffectedHistory {
+    let viewer = try caller.viewer()
+    let peer = try world.resolve(request.peer, for: viewer)
+    if case .channel = peer { throw .peerIDInvalid }
+    let box = try world.account(viewer).box
+    let doomed = (box.histories[peer] ?? []).compactMap { box[$0] }.filter { message in
+      (request.maxId == 0 || message.id <= request.maxId) && message.date >= request.minDate ?? 0
+        && message.date <= request.maxDate ?? .max
+    }
+    let moved = try world.deleteMessages(doomed.map(\.id), by: viewer, revoke: request.revoke)
+    return API.MessagesAffectedHistory(pts: moved.pts, ptsCount: moved.count, offset: 0)
+  }
+
+  fileprivate mutating func setTyping(_ request: API.MessagesSetTyping, _ caller: Caller) throws(RPCFailure) -> Bool {
+    let viewer = try caller.viewer()
+    let peer = try world.resolve(request.peer, for: viewer)
+    var mentions = Mentions(users: [viewer])
+    let from = API.AnyPeer.peerUser(.init(userId: viewer))
+    switch peer {
+    case .user(let id):
+      if id != viewer {
+        world.announce(
+          .updateUserTyping(.init(userId: viewer, action: request.action)), to: id, mentioning: mentions)
+      }
+    case .group(let id):
+      mentions.insert(peer)
+      for member in try world.group(id, for: viewer).members where member.user != viewer {
+        world.announce(
+          .updateChatUserTyping(.init(chatId: id, fromId: from, action: request.action)), to: member.user,
+          mentioning: mentions)
+      }
+    case .channel(let id):
+      let channel = try world.channel(id, for: viewer)
+      guard channel.mayPost(viewer) else { throw .chatForbidden }
+      guard !channel.isBroadcast else { return true }
+      mentions.insert(peer)
+      for member in channel.members where member.user != viewer {
+        world.announce(
+          .updateChannelUserTyping(.init(channelId: id, fromId: from, action: request.action)), to: member.user,
+          mentioning: mentions)
+      }
+    }
+    return true
+  }
+}

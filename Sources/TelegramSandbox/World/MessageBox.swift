@@ -1,0 +1,78 @@
+/// The messages of a user or a channel, with the numbered log of what happened to them (`pts`).
+///
+/// Source: "Working with Updates", core.telegram.org/api/updates: each event advances `pts` by its `pts_count`.
+struct MessageBox: Sendable {
+  enum Change: Sendable {
+    case new(Int32)
+    case edited(Int32)
+    case deleted([Int32])
+    case readInbox(PeerKey, upTo: Int32, unread: Int32)
+    case readOutbox(PeerKey, upTo: Int32)
+  }
+
+  struct Event: Sendable {
+    /// The box's state after the event.
+    let pts: Int32
+    let count: Int32
+    let change: Change
+  }
+
+  private(set) var messages: [Int32: StoredMessage] = [:]
+  /// Ids of what each conversation holds, ascending.
+  private(set) var histories: [PeerKey: [Int32]] = [:]
+  private(set) var events: [Event] = []
+  private(set) var pts: Int32 = 1
+  private(set) var lastID: Int32 = 0
+
+  /// The id the next message will have.
+  var nextID: Int32 { lastID + 1 }
+
+  subscript(id: Int32) -> StoredMessage? { messages[id] }
+
+  mutating func append(_ message: StoredMessage) -> Event {
+    lastID = max(lastID, message.id)
+    messages[message.id] = message
+    histories[message.peer, default: []].append(message.id)
+    return log(.new(message.id), count: 1)
+  }
+
+  /// Replaces a message's content without an event: what a client that was not told cannot know.
+  mutating func replace(_ message: StoredMessage) { messages[message.id] = message }
+
+  mutating func edit(_ message: StoredMessage) -> Event {
+    messages[message.id] = message
+    return log(.edited(message.id), count: 1)
+  }
+
+  /// Removes messages that are there; without an event when `announced` is false.
+  mutating func remove(_ ids: [Int32], announced: Bool) -> Event? {
+    var removed: [Int32] = []
+    for id in ids {
+      guard let message = messages.removeValue(forKey: id) else { continue }
+      removed.append(id)
+      histories[message.peer]?.removeAll { $0 == id }
+    }
+    guard announced, !removed.isEmpty else { return nil }
+    return log(.deleted(removed), count: Int32(removed.count))
+  }
+
+  mutating func logRead(_ change: Change) -> Event { log(change, count: 1) }
+
+  private mutating func log(_ change: Change, count: Int32) -> Event {
+    pts += count
+    let event = Event(pts: pts, count: count, change: change)
+    events.append(event)
+    return event
+  }
+
+  /// What happened after `pts`, oldest first.
+  func events(after pts: Int32) -> ArraySlice<Event> {
+    var low = 0
+    var high = events.count
+    while low < high {
+      let middle = (low + high) / 2
+      if events[middle].pts <= pts { low = middle + 1 } else { high = middle }
+    }
+    return events[low...]
+  }
+}

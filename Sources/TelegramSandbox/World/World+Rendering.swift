@@ -1,0 +1,160 @@
+import NIOCore
+import TL
+
+extension World {
+  // MARK: People and chats
+
+  func user(_ id: Int64, for viewer: Int64) -> API.AnyUser {
+    guard let account = accounts[id] else { return .userEmpty(.init(id: id)) }
+    let isSelf = id == viewer
+    let knows = accounts[viewer]?.contacts.contains(id) == true
+    let isMutual = knows && account.contacts.contains(viewer)
+    let status: API.AnyUserStatus =
+      account.onlineUntil > now
+      ? .userStatusOnline(.init(expires: account.onlineUntil))
+      : account.lastSeen > 0 ? .userStatusOffline(.init(wasOnline: account.lastSeen)) : .userStatusRecently(.init())
+    return .user(
+      API.User(
+        isSelf: isSelf, contact: knows, mutualContact: isMutual, id: id, accessHash: accessHash(of: .user(id), for: viewer),
+        firstName: account.firstName, lastName: account.lastName, username: account.username,
+        phone: isSelf || knows ? account.phone : nil, status: status))
+  }
+
+  /// A basic group or a channel.
+  func chat(_ peer: PeerKey, for viewer: Int64) -> API.AnyChat {
+    switch peer {
+    case .user(let id): return .chatEmpty(.init(id: id))
+    case .group(let id):
+      guard let group = groups[id] else { return .chatEmpty(.init(id: id)) }
+      guard group.contains(viewer) else { return .chatForbidden(.init(id: id, title: group.title)) }
+      return .chat(
+        API.Chat(
+          creator: group.creator == viewer, id: id, title: group.title, photo: .chatPhotoEmpty(.init()),
+          participantsCount: Int32(group.members.count), date: group.date, version: group.version,
+          defaultBannedRights: API.ChatBannedRights(untilDate: 0)))
+    case .channel(let id):
+      guard let channel = channels[id] else { return .chatEmpty(.init(id: id)) }
+      let hash = accessHash(of: peer, for: viewer)
+      let member = channel.member(viewer)
+      guard member != nil || channel.username != nil else {
+        return .channelForbidden(
+          .init(
+            broadcast: channel.isBroadcast, megagroup: !channel.isBroadcast, id: id, accessHash: hash,
+            title: channel.title))
+      }
+      return .channel(
+        API.Channel(
+          creator: channel.creator == viewer, left: member == nil, broadcast: channel.isBroadcast,
+          megagroup: !channel.isBroadcast, noforwards: channel.noForwards, id: id, accessHash: hash,
+          title: channel.title, username: channel.username, photo: .chatPhotoEmpty(.init()),
+          date: member?.date ?? channel.date,
+          adminRights: member != nil && channel.isAdmin(viewer) ? ChannelState.allRights : nil,
+          defaultBannedRights: channel.isBroadcast ? nil : API.ChatBannedRights(untilDate: 0),
+          participantsCount: Int32(channel.members.count)))
+    }
+  }
+
+  func users(_ mentions: Mentions, for viewer: Int64) -> [API.AnyUser] {
+    mentions.users.sorted().map { user($0, for: viewer) }
+  }
+
+  func chats(_ mentions: Mentions, for viewer: Int64) -> [API.AnyChat] {
+    mentions.chats.sorted { $0.botAPIID > $1.botAPIID }.map { chat($0, for: viewer) }
+  }
+
+  // MARK: Messages
+
+  /// A message as `viewer` sees it in their own box or a channel's.
+  func render(_ message: StoredMessage, for viewer: Int64) -> API.AnyMessage {
+    let isPost = isPost(message)
+    // A message to oneself counts as incoming.
+    let isOut = message.author == viewer && message.peer != .user(viewer)
+    let from: API.AnyPeer? =
+      switch message.peer {
+      case .user(let other): isOut || other == viewer ? .peerUser(.init(userId: viewer)) : nil
+      case .group, .channel: isPost ? nil : .peerUser(.init(userId: message.author))
+      }
+    let reply = message.replyTo.map { id in
+      API.AnyMessageReplyHeader.messageReplyHeader(API.MessageReplyHeader(replyToMsgId: id))
+    }
+    switch message.content {
+    case .service(let action):
+      return .messageService(
+        API.MessageService(
+          out: isOut, silent: message.isSilent, post: isPost, id: message.id, fromId: from, peerId: message.peer.peer,
+          replyTo: reply, date: message.date, action: action))
+    case .text(let text, let media):
+      return .message(
+        API.Message(
+          out: isOut, silent: message.isSilent, post: isPost, noforwards: message.noForwards, id: message.id,
+          fromId: from, peerId: message.peer.peer, replyTo: reply, date: message.date, message: text.string,
+          media: media.flatMap(render), entities: text.entities.isEmpty ? nil : text.entities.map(\.entity),
+          views: isPost ? 1 : nil, forwards: isPost ? 0 : nil, editDate: message.editDate,
+          groupedId: message.groupedID))
+    }
+  }
+
+  /// Whether the channel itself stands as the author.
+  func isPost(_ message: StoredMessage) -> Bool {
+    if case .channel(let id) = message.peer { channels[id]?.isBroadcast == true } else { false }
+  }
+
+  func mentions(in message: StoredMessage) -> Mentions {
+    var mentions = Mentions()
+    mentions.insert(message.peer)
+    if !isPost(message) { mentions.users.insert(message.author) }
+    for entity in message.text?.entities ?? [] {
+      if case .textMention(let user) = entity.kind { mentions.users.insert(user) }
+    }
+    if case .service(let action) = message.content {
+      switch action {
+      case .messageActionChatCreate(let create): mentions.users.formUnion(create.users)
+      case .messageActionChatAddUser(let add): mentions.users.formUnion(add.users)
+      default: break
+      }
+    }
+    return mentions
+  }
+
+  // MARK: Media
+
+  func render(_ media: StoredMedia) -> API.AnyMessageMedia? {
+    guard let file = files[media.fileID] else { return nil }
+    switch media.kind {
+    case .photo:
+      return .messageMediaPhoto(
+        .init(spoiler: media.isSpoiler, photo: .photo(photo(file)), ttlSeconds: media.ttlSeconds))
+    case .document:
+      var isVideo = false
+      var isRound = false
+      var isVoice = false
+      for attribute in file.attributes {
+        switch attribute {
+        case .documentAttributeVideo(let video):
+          isVideo = true
+          isRound = video.roundMessage
+        case .documentAttributeAudio(let audio): isVoice = audio.voice
+        default: break
+        }
+      }
+      return .messageMediaDocument(
+        .init(
+          spoiler: media.isSpoiler, video: isVideo, round: isRound, voice: isVoice, document: .document(document(file)),
+          ttlSeconds: media.ttlSeconds))
+    }
+  }
+
+  func photo(_ file: StoredFile) -> API.Photo {
+    API.Photo(
+      id: file.id, accessHash: file.accessHash, fileReference: ByteBuffer(bytes: file.reference), date: file.date,
+      sizes: [
+        .photoSize(.init(type: "x", w: max(file.width, 1), h: max(file.height, 1), size: Int32(clamping: file.size)))
+      ], dcId: homeDC)
+  }
+
+  func document(_ file: StoredFile) -> API.Document {
+    API.Document(
+      id: file.id, accessHash: file.accessHash, fileReference: ByteBuffer(bytes: file.reference), date: file.date,
+      mimeType: file.mimeType, size: file.size, dcId: homeDC, attributes: file.attributes)
+  }
+}

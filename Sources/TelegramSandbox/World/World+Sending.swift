@@ -1,0 +1,117 @@
+import TL
+
+/// What is to be sent or to replace what was sent.
+struct Draft: Sendable {
+  var text: MessageText
+  var media: StoredMedia?
+  var replyTo: Int32?
+  var groupedID: Int64?
+  var isSilent = false
+  var noForwards = false
+}
+
+extension World {
+  /// Sends a message.
+  ///
+  /// - Parameters:
+  ///   - randomID: the sender's own number for the message. Used a second time it is refused with
+  ///     `RANDOM_ID_DUPLICATE`, as Telegram does: the message is there already.
+  /// - Returns: the message's id in the sender's box or the channel's.
+  @discardableResult
+  mutating func send(
+    _ draft: Draft, from sender: Int64, to peer: PeerKey, randomID: Int64? = nil
+  ) throws(RPCFailure) -> Int32 {
+    try check(draft)
+    try checkMayPost(sender, to: peer)
+    if let randomID {
+      guard randomID != 0 else { throw .randomIDEmpty }
+      guard accounts[sender]?.sentRandomIDs.contains(randomID) == false else { throw .randomIDDuplicate }
+    }
+    let id = try deliver(.text(draft.text, draft.media), draft, from: sender, to: peer)
+    if let randomID { accounts[sender]?.sentRandomIDs.insert(randomID) }
+    return id
+  }
+
+  /// Posts a service message, as the creation of a group does.
+  mutating func sendService(
+    _ action: API.AnyMessageAction, from sender: Int64, to peer: PeerKey
+  ) throws(RPCFailure) {
+    _ = try deliver(.service(action), Draft(text: .empty), from: sender, to: peer)
+  }
+
+  func check(_ draft: Draft) throws(RPCFailure) {
+    let length = draft.text.string.unicodeScalars.count
+    if draft.media != nil {
+      guard length <= MessageText.maximumCaptionLength else { throw .mediaCaptionTooLong }
+    } else {
+      guard length > 0 else { throw .messageEmpty }
+      guard length <= MessageText.maximumLength else { throw .messageTooLong }
+    }
+  }
+
+  func checkMayPost(_ sender: Int64, to peer: PeerKey) throws(RPCFailure) {
+    switch peer {
+    case .user(let id): guard accounts[id] != nil else { throw .peerIDInvalid }
+    case .group(let id):
+      guard let group = groups[id] else { throw .peerIDInvalid }
+      guard group.contains(sender) else { throw .chatForbidden }
+    case .channel(let id):
+      guard try channel(id, for: sender).mayPost(sender) else { throw .chatForbidden }
+    }
+  }
+
+  private mutating func deliver(
+    _ content: StoredMessage.Content, _ draft: Draft, from sender: Int64, to peer: PeerKey
+  ) throws(RPCFailure) -> Int32 {
+    let origin = newOrigin()
+    func message(_ id: Int32, in peer: PeerKey, replyTo: Int32?) -> StoredMessage {
+      StoredMessage(
+        id: id, origin: origin, peer: peer, author: sender, date: now, content: content, replyTo: replyTo,
+        groupedID: draft.groupedID, isSilent: draft.isSilent, noForwards: draft.noForwards)
+    }
+    if case .channel(let id) = peer {
+      guard var channel = channels[id] else { throw .channelInvalid }
+      let replyTo = draft.replyTo.flatMap { channel.box[$0]?.id }
+      let sent = message(channel.box.nextID, in: peer, replyTo: replyTo)
+      let event = channel.box.append(sent)
+      channels[id] = channel
+      accounts[sender]?.readInbox[peer] = sent.id
+      announce(event, inChannel: id)
+      return sent.id
+    }
+    // The sender's copy first: it is the first to get its number.
+    for owner in owners(of: peer, sender: sender) {
+      guard var account = accounts[owner] else { continue }
+      let seenAs = seen(peer, by: owner, sender: sender)
+      let replyTo = draft.replyTo.flatMap { counterpart(of: $0, of: sender, in: owner) }
+      let copy = message(account.box.nextID, in: seenAs, replyTo: replyTo)
+      let event = account.box.append(copy)
+      if owner == sender { account.readInbox[seenAs] = copy.id }
+      accounts[owner] = account
+      copies[origin, default: [:]][owner] = copy.id
+      announce(event, to: owner)
+    }
+    guard let id = copies[origin]?[sender] else { throw .peerIDInvalid }
+    return id
+  }
+
+  /// Whose boxes hold a conversation's messages, the sender first.
+  func owners(of peer: PeerKey, sender: Int64) -> [Int64] {
+    switch peer {
+    case .user(let other): other == sender ? [sender] : [sender, other]
+    case .group(let id): [sender] + (groups[id]?.members.map(\.user).filter { $0 != sender } ?? [])
+    case .channel: []
+    }
+  }
+
+  /// The conversation as `owner` sees it.
+  private func seen(_ peer: PeerKey, by owner: Int64, sender: Int64) -> PeerKey {
+    if case .user = peer, owner != sender { .user(sender) } else { peer }
+  }
+
+  /// The id in `other`'s box of what `owner` knows as `id`.
+  func counterpart(of id: Int32, of owner: Int64, in other: Int64) -> Int32? {
+    guard let message = accounts[owner]?.box[id] else { return nil }
+    return copies[message.origin]?[other]
+  }
+}
