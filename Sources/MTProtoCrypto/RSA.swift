@@ -102,6 +102,7 @@ public struct RSAPrivateKey: Sendable, CustomStringConvertible {
   /// The bare RSA operation on one block of 256 bytes, for clients that pad as they did before RSA_PAD.
   ///
   /// - Returns: 256 bytes, of which nothing has been verified.
+  /// - Throws: `CryptoError.authenticationFailed` for a number past the modulus.
   public func decryptBlock(_ data: [UInt8]) throws(CryptoError) -> [UInt8] {
     guard data.count == 256 else { throw .invalidLength(what: "RSA block", expected: "256", actual: data.count) }
     let number = try BigNumber(data)

@@ -113,6 +113,14 @@ import Testing
     #expect(try key.decryptPadded(RSAVectors.paddedShort) == Array("tgl".utf8) + pattern(189, seed: 70))
   }
 
+  @Test func undoesTheBareOperation() throws {
+    let key = try RSAPrivateKey(pem: RSAVectors.privatePKCS8)
+    #expect(try key.decryptBlock(RSAVectors.bareBlock) == [0] + pattern(255, seed: 90))
+    for data in [pattern(255, seed: 1), [UInt8](repeating: 0xFF, count: 256)] {
+      #expect(throws: CryptoError.self) { try key.decryptBlock(data) }
+    }
+  }
+
   @Test(arguments: 0..<30 as Range<UInt64>)
   func randomDataComesBack(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
