@@ -72,7 +72,8 @@ extension Telegram {
     }
     // One attempt a value of B.
     update(caller) { $0.passwordChecks = [:] }
-    let accepted = try? check.server.accepts((a: Array(proof.a.readableBytesView), m1: Array(proof.m1.readableBytesView)))
+    let accepted = try? check.server.accepts(
+      (a: Array(proof.a.readableBytesView), m1: Array(proof.m1.readableBytesView)))
     guard accepted == true else { throw .passwordHashInvalid }
     return authorize(caller, as: user)
   }

@@ -67,7 +67,9 @@ struct World: Sendable {
   func peer(username: String) -> PeerKey? {
     let wanted = username.lowercased()
     if let account = accounts.values.first(where: { $0.username?.lowercased() == wanted }) { return .user(account.id) }
-    if let channel = channels.values.first(where: { $0.username?.lowercased() == wanted }) { return .channel(channel.id) }
+    if let channel = channels.values.first(where: { $0.username?.lowercased() == wanted }) {
+      return .channel(channel.id)
+    }
     return nil
   }
 
