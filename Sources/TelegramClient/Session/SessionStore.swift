@@ -10,7 +10,8 @@ public protocol SessionStore: Sendable {
   func authorization(dc: Int) async throws -> StoredDC?
   func setAuthorization(_ dc: StoredDC) async throws
 
-  /// What lets the next connection to `dc` start without a correction; nil when nothing was kept.
+  /// What lets the next connection to `dc` start without a correction; nil when nothing was kept, which costs a round
+  /// trip or two.
   func sessionHint(dc: Int) async throws -> StoredSessionHint?
   func setSessionHint(_ hint: StoredSessionHint) async throws
 
@@ -22,10 +23,4 @@ public protocol SessionStore: Sendable {
 
   /// Forgets everything, after a log-out.
   func clear() async throws
-}
-
-/// Salts and clock corrections are conveniences: a store that keeps none costs one round trip a start.
-extension SessionStore {
-  public func sessionHint(dc: Int) async throws -> StoredSessionHint? { nil }
-  public func setSessionHint(_ hint: StoredSessionHint) async throws {}
 }
