@@ -65,7 +65,9 @@ struct Dispatcher: Sendable {
 }
 
 extension TLDecodable {
-  /// Reads a request that fills `buffer`. As Telegram does, takes an InputPeer where an InputUser or InputChannel is due:
+  /// Reads a request that fills `buffer`.
+  ///
+  /// As Telegram does, takes an InputPeer where an InputUser or InputChannel is due:
   /// the constructors have the same fields, and Pyrogram's descendants count on it.
   fileprivate init(lenientlyFrom buffer: ByteBuffer) throws(TLError) {
     var buffer = buffer

@@ -14,7 +14,9 @@ struct Caller: Sendable {
   }
 }
 
-/// The whole of Telegram as methods see it: the world, who is signed in where, uploads, and the faults asked for. A value.
+/// The whole of Telegram as methods see it: the world, who is signed in where, uploads, and the faults asked for.
+///
+/// A value.
 struct Telegram: Sendable {
   struct Endpoint: Sendable {
     let id: Int32

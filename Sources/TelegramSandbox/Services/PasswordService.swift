@@ -2,7 +2,9 @@ import MTProtoCrypto
 import NIOCore
 import TL
 
-/// Two-factor sign-in. Source: "Two-factor authentication", core.telegram.org/api/srp.
+/// One attempt at a two-factor password.
+///
+/// Source: "Two-factor authentication", core.telegram.org/api/srp.
 struct PasswordCheck: Sendable {
   let server: SRP.Server
   /// Unix time.

@@ -1,6 +1,8 @@
 import TL
 
-/// The sandbox's Telegram: who there is, what was said where, and the numbered logs of it. A value: no clock, no sockets.
+/// The sandbox's Telegram: who there is, what was said where, and the numbered logs of it.
+///
+/// A value: no clock, no sockets.
 ///
 /// Every change leaves what connected clients must be told in `announcements`, rendered per recipient.
 struct World: Sendable {
