@@ -237,7 +237,8 @@ public struct UpdatesEngine: Sendable {
   }
 
   private mutating func advance(date newDate: Int32, into batch: inout UpdateBatch) {
-    guard newDate > date, !account.isFetching, account.differenceDue == nil else { return }
+    // The date covers what came before it, so it waits for holes to close.
+    guard newDate > date, !account.isBehind, account.held.isEmpty else { return }
     date = newDate
     if !batch.updates.isEmpty { touchAccount(&batch) }
   }

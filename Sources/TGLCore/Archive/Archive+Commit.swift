@@ -5,7 +5,8 @@ import TL
 extension Archive {
   /// Commits a batch, the notices that come of it, and the state it leads to: all of it in one transaction, or nothing.
   ///
-  /// Committing the same batch again changes nothing and tells nothing twice.
+  /// Committing the same batch again changes nothing and tells nothing twice. When the report counts notices, the
+  /// notifier is to be woken.
   public func commit(_ batch: RecorderBatch, policy: NoticePolicy) async throws(ArchiveError) -> CommitReport {
     try await write { [randomID] db in
       var writer = BatchWriter(batch, policy: policy, layer: Int64(API.layer), randomID: randomID, db: db)

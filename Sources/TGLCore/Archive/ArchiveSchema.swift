@@ -125,7 +125,8 @@ enum ArchiveSchema {
 
     """
 
-  // AUTOINCREMENT: rows go out in the order of their ids, so an id must never be used again.
+  // AUTOINCREMENT: rows go out in the order of their ids, so an id must never be used again. The oldest pending row is
+  // found by walking the table, past the few that are parked.
   private static let outbox = """
     CREATE TABLE outbox (
       id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -140,7 +141,7 @@ enum ArchiveSchema {
       posts TEXT,
       sent_parts INTEGER NOT NULL DEFAULT 0
     ) STRICT;
-    CREATE INDEX outbox_by_due ON outbox (state, not_before);
+    CREATE INDEX outbox_parked ON outbox (not_before, id) WHERE state = 'parked';
     CREATE TABLE outbox_item (
       outbox_id INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
       position INTEGER NOT NULL,

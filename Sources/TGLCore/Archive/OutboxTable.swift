@@ -81,7 +81,7 @@ enum OutboxTable {
     outbox.notBefore = row["not_before"]
     outbox.attempts = row["attempts"]
     outbox.lastError = row["last_error"]
-    outbox.sentParts = row["sent_parts"]
+    outbox.sentParts = max(row["sent_parts"], 0)
     if let posts = row["posts"] as String? {
       do {
         outbox.posts = try ArchiveJSON.decode([Post].self, from: posts)

@@ -36,9 +36,13 @@ enum StateTable {
   /// Nil before the first batch was committed.
   static func load(_ db: Database) throws -> UpdatesState? {
     guard let row = try Row.fetchOne(db, sql: "SELECT pts, qts, date, seq FROM update_state") else { return nil }
-    var state = UpdatesState(pts: row["pts"], qts: row["qts"], date: row["date"], seq: row["seq"])
+    var state = UpdatesState(
+      pts: number(row["pts"]), qts: number(row["qts"]), date: number(row["date"]), seq: number(row["seq"]))
     let channels = try Row.fetchCursor(db, sql: "SELECT channel_id, pts FROM channel_state")
-    while let row = try channels.next() { state.channels[row["channel_id"]] = row["pts"] }
+    while let row = try channels.next() { state.channels[row["channel_id"]] = number(row["pts"]) }
     return state
   }
+
+  /// The columns hold more than the schema's `int`, and the file may be anyone's.
+  private static func number(_ value: Int64) -> Int32 { Int32(clamping: value) }
 }

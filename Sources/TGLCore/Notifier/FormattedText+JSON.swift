@@ -14,8 +14,9 @@ extension TextEntity: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let type = try container.decode(String.self, forKey: .type)
-    offset = try container.decode(Int.self, forKey: .offset)
-    length = try container.decode(Int.self, forKey: .length)
+    // As in the schema, where both are an `int`.
+    offset = Int(try container.decode(Int32.self, forKey: .offset))
+    length = Int(try container.decode(Int32.self, forKey: .length))
     switch type {
     case "pre": style = .pre(language: try container.decodeIfPresent(String.self, forKey: .language) ?? "")
     case "text_link": style = .link(url: try container.decode(String.self, forKey: .url))
@@ -100,7 +101,8 @@ extension FormattedText: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     text = try container.decode(String.self, forKey: .text)
-    entities = try container.decodeIfPresent([TextEntity].self, forKey: .entities) ?? []
+    // Damaged formatting must not keep the text from being shown.
+    entities = (try? container.decodeIfPresent([TextEntity].self, forKey: .entities)) ?? []
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -129,7 +131,7 @@ enum ArchiveJSON {
     entities.isEmpty ? nil : try encode(entities)
   }
 
-  /// What cannot be read is left out: damaged formatting must not keep the text from being shown.
+  /// What cannot be read is left out, for the same reason as in `FormattedText`.
   static func decode(entities: String?) -> [TextEntity] {
     guard let entities else { return [] }
     return (try? decode([TextEntity].self, from: entities)) ?? []

@@ -50,14 +50,6 @@ public enum TextStyle: Hashable, Sendable {
   public enum DateFlag: String, Hashable, Sendable, CaseIterable {
     case relative, shortTime, longTime, shortDate, longDate, dayOfWeek
   }
-
-  /// Whether the server finds such an entity by itself in the text it is sent.
-  public var isFoundByServer: Bool {
-    switch self {
-    case .mention, .hashtag, .cashtag, .botCommand, .url, .email, .phone, .bankCard: true
-    default: false
-    }
-  }
 }
 
 extension FormattedText {

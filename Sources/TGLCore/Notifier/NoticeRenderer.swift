@@ -169,7 +169,8 @@ public struct NoticeRenderer: Sendable {
 
   /// As in "2026-11-23 04:38:13 UTC+01:00".
   func time(_ seconds: Int64) -> String {
-    let date = Date(timeIntervalSince1970: TimeInterval(seconds))
+    // Up to the end of the year 9999: what lies behind it is no time anybody sent anything.
+    let date = Date(timeIntervalSince1970: TimeInterval(min(max(seconds, 0), 253_402_300_799)))
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = timeZone
     let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: date)

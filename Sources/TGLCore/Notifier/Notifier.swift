@@ -46,17 +46,29 @@ public actor Notifier {
   public nonisolated func wake() { alarm.ring() }
 
   /// Runs until the task is cancelled, or the archive fails.
+  ///
+  /// While another process holds the database it waits; everything else the archive reports ends it.
   public func run() async throws(ArchiveError) {
     while !Task.isCancelled {
-      let heads = try await archive.outboxHeads()
-      let now = time.now()
-      switch scheduler.next(heads, now: now) {
-      case .send(let row): try await send(row)
-      case .wait(let until):
-        await alarm.sleep { [time] in try? await time.sleep(.seconds(until - now)) }
-      case .idle:
-        await alarm.untilRung()
+      do throws(ArchiveError) {
+        try await step()
+      } catch {
+        guard case .busy = error else { throw error }
+        logger.warning("the outbox has to wait", metadata: ["reason": "\(error)"])
+        try? await time.sleep(.seconds(1))
       }
+    }
+  }
+
+  private func step() async throws(ArchiveError) {
+    let heads = try await archive.outboxHeads()
+    let now = time.now()
+    switch scheduler.next(heads, now: now) {
+    case .send(let row): try await send(row)
+    case .wait(let until):
+      await alarm.sleep { [time] in try? await time.sleep(.seconds(until - now)) }
+    case .idle:
+      await alarm.untilRung()
     }
   }
 

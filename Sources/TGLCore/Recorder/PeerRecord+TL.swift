@@ -2,9 +2,9 @@ import TL
 import TelegramClient
 
 extension PeerRecord {
-  /// Nil for a user of whom nothing is said.
+  /// Nil for a user of whom nothing is said; of a deleted account, what was known before is worth more.
   init?(_ user: API.AnyUser) {
-    guard case .user(let user) = user, let id = PeerID.user(user.id) else { return nil }
+    guard case .user(let user) = user, !user.deleted, let id = PeerID.user(user.id) else { return nil }
     self.init(
       id: id, type: user.bot ? .bot : .user, accessHash: user.accessHash, isMin: user.min,
       username: user.username ?? user.usernames.flatMap(Self.active), phone: user.phone, firstName: user.firstName,

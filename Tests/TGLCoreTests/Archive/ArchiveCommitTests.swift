@@ -234,6 +234,12 @@ import Testing
     #expect(try await fixture.archive.accessHashes(ofUsers: [4000, 4001]) == [4000: 5])
   }
 
+  @Test func nameOfADeletedAccountStays() async throws {
+    try await fixture.receive([])
+    try await fixture.receive([], users: [.user(API.User(deleted: true, id: 1002, accessHash: 22))])
+    #expect(try await fixture.archive.peer(ArchiveFixture.bob)?.name == "Bob Builder")
+  }
+
   // MARK: Invariant 5
 
   @Test func whatHasNoTypeIsKeptAndTheRestOfTheBatchToo() async throws {

@@ -53,6 +53,14 @@ import Testing
     #expect(ArchiveJSON.decode(entities: #"[{"type":"new","offset":0,"length":1}]"#) == [])
   }
 
+  @Test func numbersNoServerSendsAreRefused() throws {
+    for number in ["9223372036854775807", "-9223372036854775808", "1e300"] {
+      #expect(ArchiveJSON.decode(entities: #"[{"type":"bold","offset":\#(number),"length":1}]"#) == [])
+      let json = #"{"text":"kept","entities":[{"type":"bold","offset":1,"length":\#(number)}]}"#
+      #expect(try ArchiveJSON.decode(FormattedText.self, from: json) == FormattedText("kept"))
+    }
+  }
+
   @Test func entitiesOutOfBoundsArePutRight() {
     let text = FormattedText(
       "abc",

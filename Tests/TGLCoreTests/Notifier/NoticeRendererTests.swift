@@ -91,6 +91,11 @@ import Testing
     #expect(berlin.time(1_766_836_800) == "2025-12-27 13:00:00 UTC+01:00")
   }
 
+  @Test(arguments: [Int64.min, -1, .max])
+  func impossibleTimesAreShownAsTheNearestPossible(seconds: Int64) {
+    #expect(["1970-01-01 00:00:00 UTC", "9999-12-31 23:59:59 UTC"].contains(renderer.time(seconds)))
+  }
+
   // MARK: Forgery
 
   @Test func textIsNeverMarkup() {

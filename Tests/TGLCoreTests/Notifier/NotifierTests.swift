@@ -85,7 +85,8 @@ private final class FakeLogChat: LogChat {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await notifier.run() }
       group.addTask {
-        while !stop(try await archive.counts()) { await Task.yield() }
+        // Looks again until it is so.
+        while !stop(try await archive.counts()) { try await Task.sleep(for: .milliseconds(2)) }
       }
       try await group.next()
       group.cancelAll()
