@@ -5,12 +5,16 @@ import MTProtoCrypto
 public import NIOCore
 public import NIOPosix
 
-/// A Telegram on this machine: data centres, accounts and chats, to which any MTProto client may connect. A test tool.
+/// A Telegram on this machine: data centres, accounts and chats, to which any MTProto client may connect.
+///
+/// A test tool.
 public struct Sandbox: Sendable {
   public struct Configuration: Sendable {
     /// Address to listen on.
     public var host = "127.0.0.1"
-    /// Port of the first data centre; the others follow. 0 lets the system choose each.
+    /// Port of the first data centre; the others follow.
+    ///
+    /// 0 lets the system choose each.
     public var port = 0
     public var dataCenters: Int32 = 2
     public var homeDC: Int32 = 2

@@ -2,7 +2,9 @@ import MTProto
 import NIOCore
 import TL
 
-/// The server's half of an encrypted session. A value: what comes in and the time are passed in, what goes out is taken out.
+/// The server's half of an encrypted session.
+///
+/// A value: what comes in and the time are passed in, what goes out is taken out.
 ///
 /// Source: "Mobile Protocol: Detailed Description" and "Service messages", core.telegram.org/mtproto.
 struct ServerSession: Sendable {

@@ -6,7 +6,8 @@ extension World {
   ///
   /// - Parameter announced: false changes it without an update, which no client can notice.
   mutating func edit(
-    _ id: Int32, in peer: PeerKey, by editor: Int64, text: MessageText?, media: StoredMedia? = nil, announced: Bool = true
+    _ id: Int32, in peer: PeerKey, by editor: Int64, text: MessageText?, media: StoredMedia? = nil,
+    announced: Bool = true
   ) throws(RPCFailure) {
     let box = try box(of: peer, for: editor)
     guard let message = box[id], message.peer == peer, case .text(let oldText, let oldMedia) = message.content else {

@@ -13,23 +13,26 @@ struct Draft: Sendable {
 extension World {
   /// Sends a message.
   ///
-  /// - Parameters:
-  ///   - randomID: the sender's own number for the message. Used a second time it is refused with
-  ///     `RANDOM_ID_DUPLICATE`, as Telegram does: the message is there already.
-  /// - Returns: the message's id in the sender's box or the channel's.
+  /// A `random_id` used a second time sends nothing: as with Telegram, the answer is the message that is there already.
+  ///
+  /// - Parameter randomID: the sender's own number for the message.
   @discardableResult
   mutating func send(
     _ draft: Draft, from sender: Int64, to peer: PeerKey, randomID: Int64? = nil
-  ) throws(RPCFailure) -> Int32 {
-    try check(draft)
-    try checkMayPost(sender, to: peer)
+  ) throws(RPCFailure) -> SentMessage {
     if let randomID {
       guard randomID != 0 else { throw .randomIDEmpty }
-      guard accounts[sender]?.sentRandomIDs.contains(randomID) == false else { throw .randomIDDuplicate }
+      if var earlier = accounts[sender]?.sent[randomID] {
+        guard earlier.peer == peer, try box(of: peer, for: sender)[earlier.id] != nil else { throw .randomIDDuplicate }
+        earlier.isRepeated = true
+        return earlier
+      }
     }
-    let id = try deliver(.text(draft.text, draft.media), draft, from: sender, to: peer)
-    if let randomID { accounts[sender]?.sentRandomIDs.insert(randomID) }
-    return id
+    try check(draft)
+    try checkMayPost(sender, to: peer)
+    let sent = try deliver(.text(draft.text, draft.media), draft, from: sender, to: peer)
+    if let randomID { accounts[sender]?.sent[randomID] = sent }
+    return sent
   }
 
   /// Posts a service message, as the creation of a group does.
@@ -62,7 +65,7 @@ extension World {
 
   private mutating func deliver(
     _ content: StoredMessage.Content, _ draft: Draft, from sender: Int64, to peer: PeerKey
-  ) throws(RPCFailure) -> Int32 {
+  ) throws(RPCFailure) -> SentMessage {
     let origin = newOrigin()
     func message(_ id: Int32, in peer: PeerKey, replyTo: Int32?) -> StoredMessage {
       StoredMessage(
@@ -77,8 +80,9 @@ extension World {
       channels[id] = channel
       accounts[sender]?.readInbox[peer] = sent.id
       announce(event, inChannel: id)
-      return sent.id
+      return SentMessage(peer: peer, id: sent.id, pts: event.pts)
     }
+    var own: SentMessage?
     // The sender's copy first: it is the first to get its number.
     for owner in owners(of: peer, sender: sender) {
       guard var account = accounts[owner] else { continue }
@@ -90,9 +94,10 @@ extension World {
       accounts[owner] = account
       copies[origin, default: [:]][owner] = copy.id
       announce(event, to: owner)
+      if owner == sender { own = SentMessage(peer: peer, id: copy.id, pts: event.pts) }
     }
-    guard let id = copies[origin]?[sender] else { throw .peerIDInvalid }
-    return id
+    guard let own else { throw .peerIDInvalid }
+    return own
   }
 
   /// Whose boxes hold a conversation's messages, the sender first.
