@@ -2,7 +2,9 @@
 import Foundation
 import PackageDescription
 
-/// Settings every Swift target shares. `TGL_WERROR=1` (set by `make test`) turns warnings into errors.
+/// Settings every Swift target shares.
+///
+/// `TGL_WERROR=1`, which `make` sets in CI, turns warnings into errors.
 let swiftSettings: [SwiftSetting] =
   [
     .swiftLanguageMode(.v6),
@@ -50,7 +52,8 @@ let package = Package(
     .target(
       name: "TGLCore",
       dependencies: [
-        "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, serviceLifecycle, unixSignals, nioCore, nioPosix,
+        "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, serviceLifecycle, unixSignals, nioCore,
+        nioPosix,
       ],
       swiftSettings: swiftSettings),
     .target(

@@ -19,49 +19,45 @@ public struct SHA256: ~Copyable {
     return hasher.finish()
   }
 
-  private var stream: DigestStream
-
-  /// Starts a digest over data that comes in pieces.
-  public init() { stream = DigestStream(EVP_sha256()) }
-
-  /// Takes the next piece.
-  public mutating func update(_ bytes: UnsafeRawBufferPointer) { stream.update(bytes) }
-
-  /// Ends the digest.
-  /// - Returns: 32 bytes.
-  public consuming func finish() -> [UInt8] { stream.finish(32) }
-}
-
-private func digest(_ parts: [[UInt8]], _ algorithm: OpaquePointer?, _ size: Int) -> [UInt8] {
-  var stream = DigestStream(algorithm)
-  for part in parts { part.withUnsafeBytes { stream.update($0) } }
-  return stream.finish(size)
-}
-
-/// A digest in progress.
-///
-/// OpenSSL's hash functions fail only for want of memory, which ends the process.
-private struct DigestStream: ~Copyable {
   private let context: OpaquePointer
 
-  init(_ algorithm: OpaquePointer?) {
-    guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, algorithm, nil) == 1 else {
-      preconditionFailure("no memory for a hash")
-    }
-    self.context = context
-  }
+  /// Starts a digest over data that comes in pieces.
+  public init() { context = digestContext(EVP_sha256()) }
 
   deinit { EVP_MD_CTX_free(context) }
 
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "no memory for a hash")
-  }
+  /// Takes the next piece.
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) { digestUpdate(context, bytes) }
 
-  mutating func finish(_ size: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      precondition(EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1, "no memory for a hash")
-      count = size
-    }
+  /// Ends the digest.
+  /// - Returns: 32 bytes.
+  public consuming func finish() -> [UInt8] { digestFinish(context, 32) }
+}
+
+// OpenSSL's hash functions fail only for want of memory, which ends the process.
+
+private func digest(_ parts: [[UInt8]], _ algorithm: OpaquePointer?, _ size: Int) -> [UInt8] {
+  let context = digestContext(algorithm)
+  defer { EVP_MD_CTX_free(context) }
+  for part in parts { part.withUnsafeBytes { digestUpdate(context, $0) } }
+  return digestFinish(context, size)
+}
+
+private func digestContext(_ algorithm: OpaquePointer?) -> OpaquePointer {
+  guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, algorithm, nil) == 1 else {
+    preconditionFailure("no memory for a hash")
+  }
+  return context
+}
+
+private func digestUpdate(_ context: OpaquePointer, _ bytes: UnsafeRawBufferPointer) {
+  precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "no memory for a hash")
+}
+
+private func digestFinish(_ context: OpaquePointer, _ size: Int) -> [UInt8] {
+  [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+    precondition(EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1, "no memory for a hash")
+    count = size
   }
 }
 

@@ -142,7 +142,11 @@ extension UpdatesEngine {
   ) {
     var foreign: [API.AnyUpdate] = []
     for update in others {
-      if case .channel(id, _, _) = UpdatePosition(update) { batch.updates.append(update) } else { foreign.append(update) }
+      if case .channel(id, _, _) = UpdatePosition(update) {
+        batch.updates.append(update)
+      } else {
+        foreign.append(update)
+      }
     }
     process(foreign, into: &batch, now: now)
   }

@@ -26,7 +26,9 @@ struct ArchiveSink: UpdateSink {
 
   func commit(_ batch: UpdateBatch) async throws {
     let recorded = recorder.record(batch, now: Self.now)
-    let report = try await retrying { () async throws(ArchiveError) in try await archive.commit(recorded, policy: policy) }
+    let report = try await retrying { () async throws(ArchiveError) in
+      try await archive.commit(recorded, policy: policy)
+    }
     if report.notices > 0 { wakeNotifier() }
     if report.deletedUnseen > 0 {
       logger.info("messages deleted that were never seen", metadata: ["count": "\(report.deletedUnseen)"])

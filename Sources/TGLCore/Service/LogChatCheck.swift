@@ -12,7 +12,8 @@ enum LogChatCheck {
     } catch {
       switch error {
       case .unknownPeer: obstacle = "this account is in no such chat"
-      case .rpc(let refusal, _) where [400, 403, 406].contains(refusal.code): obstacle = "Telegram says \(refusal.message)"
+      case .rpc(let refusal, _) where [400, 403, 406].contains(refusal.code):
+        obstacle = "Telegram says \(refusal.message)"
       default: throw error
       }
     }
@@ -35,7 +36,8 @@ enum LogChatCheck {
       let chats = try await client.invoke(API.ChannelsGetChannels(id: [try await client.inputChannel(id)])).list
       guard case .channel(let channel)? = chats.first, !channel.left else { throw .unknownPeer(id) }
       if channel.broadcast {
-        return channel.creator || channel.adminRights?.postMessages == true ? nil : "this account may not post in that channel"
+        return channel.creator || channel.adminRights?.postMessages == true
+          ? nil : "this account may not post in that channel"
       }
       return obstacle(
         isAdmin: channel.creator || channel.adminRights != nil, everybody: channel.defaultBannedRights,

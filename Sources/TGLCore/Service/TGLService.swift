@@ -51,7 +51,7 @@ struct MainService: Service {
   func run() async throws {
     do {
       try await cancelWhenGracefulShutdown { try await work() }
-    } catch where Task.isShuttingDownGracefully {
+    } catch  where Task.isShuttingDownGracefully {
       // Cancelled as asked: what was under way has been committed or will be fetched again.
     }
   }

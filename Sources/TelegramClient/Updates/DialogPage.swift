@@ -69,7 +69,8 @@ extension API.AnyMessage {
   fileprivate func dateIfTop(of dialog: API.Dialog, peer: PeerID) -> Int32? {
     switch self {
     case .message(let message) where message.id == dialog.topMessage && PeerID(message.peerId) == peer: message.date
-    case .messageService(let message) where message.id == dialog.topMessage && PeerID(message.peerId) == peer: message.date
+    case .messageService(let message) where message.id == dialog.topMessage && PeerID(message.peerId) == peer:
+      message.date
     default: nil
     }
   }

@@ -41,7 +41,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       engine: UpdatesEngine(state: state, behind: stored != nil, now: source.now()), catchingUp: stored != nil)
     if let stored {
       logger.info(
-        "catching up", metadata: ["pts": "\(stored.pts)", "date": "\(stored.date)", "channels": "\(stored.channels.count)"])
+        "catching up",
+        metadata: ["pts": "\(stored.pts)", "date": "\(stored.date)", "channels": "\(stored.channels.count)"])
     } else {
       await sink.caughtUp()
     }
@@ -107,16 +108,20 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     switch request {
     case .account(let pts, let qts, let date):
       group.addTask {
-        .difference(request, await outcome { () async throws(TelegramError) in
-          try await source.difference(pts: pts, qts: qts, date: date)
-        })
+        .difference(
+          request,
+          await outcome { () async throws(TelegramError) in
+            try await source.difference(pts: pts, qts: qts, date: date)
+          })
       }
     case .channel(let id, let pts):
       pump.channelDifferences += 1
       group.addTask {
-        .channelDifference(request, id, await outcome { () async throws(TelegramError) in
-          try await source.channelDifference(id: id, pts: pts)
-        })
+        .channelDifference(
+          request, id,
+          await outcome { () async throws(TelegramError) in
+            try await source.channelDifference(id: id, pts: pts)
+          })
       }
     }
   }
@@ -144,7 +149,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       pump.failures = 0
       pump.batch.append(pump.engine.apply(difference, now: now))
       if case .updatesDifferenceTooLong = difference {
-        logger.warning("too much was missed: Telegram no longer tells what happened", metadata: ["request": "\(request)"])
+        logger.warning(
+          "too much was missed: Telegram no longer tells what happened", metadata: ["request": "\(request)"])
       }
     case .channelDifference(_, let id, .success(let difference)):
       pump.channelDifferences -= 1

@@ -53,14 +53,17 @@ struct Demo: AsyncParsableCommand {
     let posts = try await waitForPosts(of: lines, in: sandbox, service)
     DemoTable(lines: lines, posts: posts).print()
     let missing = lines.filter { !$0.isRecovered(in: posts) }
-    guard missing.isEmpty else { 
-      throw DemoError("\(missing.count) of the texts taken back are not in the log chat; tgl's log:\n\(service.logText)")
+    guard missing.isEmpty else {
+      throw DemoError(
+        "\(missing.count) of the texts taken back are not in the log chat; tgl's log:\n\(service.logText)")
     }
     print("\nEverything that was taken back is in alice's log chat.")
   }
 
   /// The log chat as soon as it holds everything, or as it is when that takes too long.
-  private func waitForPosts(of lines: [DemoLine], in sandbox: Sandbox, _ service: Program.Service) async throws -> [String] {
+  private func waitForPosts(of lines: [DemoLine], in sandbox: Sandbox, _ service: Program.Service) async throws
+    -> [String]
+  {
     let deadline = ContinuousClock.now + .seconds(20)
     while true {
       let posts = try await sandbox.posts(in: "log", seenBy: "alice").map(\.text)

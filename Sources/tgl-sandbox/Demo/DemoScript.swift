@@ -50,7 +50,8 @@ enum DemoScript {
       DemoLine("carol", "alice", "I owe you 500.", .edited(to: "I owe you 50.")),
       DemoLine("carol", "group", "Bob, that was not funny 😠", .deleted),
       DemoLine("bob", "group", "Who wants cake?", .stays),
-      DemoLine("carol", "supergroup", "The meeting is at 10:00 in room 4.", .edited(to: "The meeting is at 11:00 in room 4.")),
+      DemoLine(
+        "carol", "supergroup", "The meeting is at 10:00 in room 4.", .edited(to: "The meeting is at 11:00 in room 4.")),
       DemoLine("bob", "supergroup", "I already told them yes.", .deleted),
       DemoLine("bob", "channel", "Prices go up 20 % tomorrow.", bold: "20 %", .deleted),
     ]

@@ -18,7 +18,8 @@ struct DemoTable {
     }
     Swift.print("\nalice's log chat, as she reads it:\n")
     for post in posts {
-      Swift.print(post.split(separator: "\n", omittingEmptySubsequences: false).map { "  │ \($0)" }.joined(separator: "\n"))
+      Swift.print(
+        post.split(separator: "\n", omittingEmptySubsequences: false).map { "  │ \($0)" }.joined(separator: "\n"))
       Swift.print("")
     }
   }

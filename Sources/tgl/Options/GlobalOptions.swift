@@ -5,7 +5,9 @@ import TGLCore
 
 /// Options every command takes, before or behind its name.
 struct GlobalOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Read settings from this file (default: .env in the working directory, if present).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Read settings from this file (default: .env in the working directory, if present).", valueName: "file"))
   var envFile: String?
 
   @Option(help: ArgumentHelp("Override a setting; may be given several times.", valueName: "NAME=VALUE"))

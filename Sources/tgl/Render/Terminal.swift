@@ -24,7 +24,9 @@ struct Terminal: Sendable {
   func ask(_ question: String, isSecret: Bool = false) async throws -> String {
     let line: String? = await withCheckedContinuation { continuation in
       // Reading blocks its thread, which must not be one of the pool's.
-      queue.async { continuation.resume(returning: isInteractive ? Self.prompt("\(question): ", isSecret) : readLine()) }
+      queue.async {
+        continuation.resume(returning: isInteractive ? Self.prompt("\(question): ", isSecret) : readLine())
+      }
     }
     guard let line else { throw PromptError.endOfInput(question: question) }
     // Blanks may belong to a password.

@@ -184,8 +184,11 @@ private func engine(
     #expect(engine.nextRequest(now: at(60 + 900)) == .account(pts: 11, qts: 0, date: 1_800_000_000))
   }
 
-  @Test(arguments: [API.AnyUpdates.updatesTooLong(API.UpdatesTooLong()), .updateShort(
-    API.UpdateShort(update: .updatePtsChanged(API.UpdatePtsChanged()), date: 1_800_000_000))])
+  @Test(arguments: [
+    API.AnyUpdates.updatesTooLong(API.UpdatesTooLong()),
+    .updateShort(
+      API.UpdateShort(update: .updatePtsChanged(API.UpdatePtsChanged()), date: 1_800_000_000)),
+  ])
   func serverThatSaysSoIsAskedForTheDifference(updates: API.AnyUpdates) {
     var engine = engine()
     _ = engine.receive(updates, now: at(1))
@@ -333,7 +336,8 @@ private func engine(
     var engine = engine(pts: .min, channels: [100: .min])
     for pts in [Int32.max, .min, 0, -1, 1] {
       for count in [Int32.max, .min, 0, 1] {
-        let update = API.AnyUpdate.updateNewMessage(API.UpdateNewMessage(message: message(1), pts: pts, ptsCount: count))
+        let update = API.AnyUpdate.updateNewMessage(
+          API.UpdateNewMessage(message: message(1), pts: pts, ptsCount: count))
         let inChannel = API.AnyUpdate.updateNewChannelMessage(
           API.UpdateNewChannelMessage(message: message(1, channel: 100), pts: pts, ptsCount: count))
         _ = engine.receive(container([update, inChannel], seq: pts), now: at(1))
