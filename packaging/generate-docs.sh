@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes completions/ and docs/man/ from the commands' own declarations; with --check compares instead.
+# Writes completions/, docs/man/ and docs/configuration.md from the commands' own declarations; with --check compares instead.
 # Usage: generate-docs.sh TGL [--check]   (run in the package's folder)
 set -eu
 tgl=$1
@@ -10,6 +10,7 @@ mkdir -p "$out/completions" "$out/docs/man"
 "$tgl" --generate-completion-script bash >"$out/completions/tgl.bash"
 "$tgl" --generate-completion-script zsh >"$out/completions/_tgl"
 "$tgl" --generate-completion-script fish >"$out/completions/tgl.fish"
+"$tgl" configuration-reference >"$out/docs/configuration.md"
 # A fixed date: the pages change when the commands do, not when they are generated.
 swift package --quiet --allow-writing-to-directory "$out" generate-manual \
   --multi-page --date 2026-11-01 --output-directory "$out/docs/man" >/dev/null
@@ -19,7 +20,9 @@ if [ "$mode" != --check ]; then
   cp "$out"/completions/* completions/
   rm -f docs/man/*.1
   cp "$out"/docs/man/* docs/man/
-elif ! diff -r -q "$out/completions" completions || ! diff -r -q "$out/docs/man" docs/man; then
-  echo "completions/ or docs/man/ are not what the commands declare: run 'make completions'" >&2
+  cp "$out"/docs/configuration.md docs/
+elif ! diff -r -q "$out/completions" completions || ! diff -r -q "$out/docs/man" docs/man ||
+  ! diff -q "$out/docs/configuration.md" docs/configuration.md; then
+  echo "completions/, docs/man/ or docs/configuration.md are not what is declared: run 'make completions'" >&2
   exit 1
 fi
