@@ -30,6 +30,8 @@ public enum Account {
     let session = try SessionFile(path: root.sessionFile)
     var configuration = settings.clientConfiguration(version: version)
     configuration.receivesUpdates = receivesUpdates
+    // A person waits for a command; a service waits for the network to come back.
+    if !receivesUpdates { configuration.callTimeout = .seconds(20) }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let client = TelegramClient(configuration: configuration, store: session, group: group, logger: logger)
     let outcome: Swift.Result<Result, any Error>
