@@ -58,10 +58,11 @@ struct Serve: AsyncParsableCommand {
     configuration.publicKeyPath = folder.publicKeyPath
     let sandbox = try await Sandbox.start(configuration, logger: logger)
     let line = try folder.write(sandbox)
+    let stop = await StopSignal.install()
 
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await sandbox.run() }
-      group.addTask { await StopSignal.wait() }
+      group.addTask { await stop.wait() }
       // Not through stdio's buffer: whoever waits for the line reads a pipe.
       try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
       // Whichever ends first ends the other.

@@ -23,10 +23,14 @@ public struct Post: Sendable, Hashable, Codable {
 /// before the message's own text, and a post that goes on with a text says so in its first line.
 public struct NoticeRenderer: Sendable {
   /// The zone in which times are shown; its offset is shown with them.
-  public var timeZone: TimeZone
+  public let timeZone: TimeZone
+  private let calendar: Calendar
 
   public init(timeZone: TimeZone = .current) {
     self.timeZone = timeZone
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = timeZone
+    self.calendar = calendar
   }
 
   public func posts(for notice: Notice) -> [Post] {
@@ -171,8 +175,6 @@ public struct NoticeRenderer: Sendable {
   func time(_ seconds: Int64) -> String {
     // Up to the end of the year 9999: what lies behind it is no time anybody sent anything.
     let date = Date(timeIntervalSince1970: TimeInterval(min(max(seconds, 0), 253_402_300_799)))
-    var calendar = Calendar(identifier: .gregorian)
-    calendar.timeZone = timeZone
     let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: date)
     func two(_ number: Int?) -> String {
       let number = number ?? 0

@@ -47,15 +47,19 @@ public actor Notifier {
 
   /// Runs until the task is cancelled, or the archive fails.
   ///
-  /// While another process holds the database it waits; everything else the archive reports ends it.
+  /// While another process holds the database, or the disk is full, it waits; everything else the archive reports ends
+  /// it.
   public func run() async throws(ArchiveError) {
     while !Task.isCancelled {
       do throws(ArchiveError) {
         try await step()
       } catch {
-        guard case .busy = error else { throw error }
-        logger.warning("the outbox has to wait", metadata: ["reason": "\(error)"])
-        try? await time.sleep(.seconds(1))
+        switch error {
+        case .busy, .full:
+          logger.warning("the outbox has to wait", metadata: ["reason": "\(error)"])
+          try? await time.sleep(.seconds(5))
+        default: throw error
+        }
       }
     }
   }

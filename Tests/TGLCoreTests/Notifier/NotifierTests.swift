@@ -32,7 +32,7 @@ private final class FakeLogChat: LogChat {
   func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
     let data = FileManager.default.contents(atPath: file.path) ?? Data()
     try take(randomID) {
-      $0.files.append((String(decoding: data.prefix(100_000), as: UTF8.self), file.caption.text, data.count))
+      $0.files.append((String(decoding: data, as: UTF8.self), file.caption.text, data.count))
     }
   }
 
@@ -190,6 +190,37 @@ private final class FakeLogChat: LogChat {
     #expect(try await fixture.archive.counts().outboxParked == 1)
   }
 
+  @Test func fullDiskIsWaitedFor() async throws {
+    try await receiveAndDelete(["one", "two"])
+    // What is rendered takes pages that the file may not grow by.
+    let archive = fixture.archive
+    try await archive.write { db in
+      try db.execute(
+        sql: """
+          CREATE TEMP TRIGGER full BEFORE UPDATE OF posts ON outbox BEGIN
+            INSERT INTO unknown_update (received_at, layer, raw) VALUES (1, 1, zeroblob(1000000));
+          END;
+          PRAGMA max_page_count = 1;
+          """)
+    }
+    let waits = Mutex(0)
+    let time = Notifier.Time(sleep: { _ in
+      waits.withLock { $0 += 1 }
+      // Somebody makes room.
+      try await archive.write { try $0.execute(sql: "DROP TRIGGER temp.full; PRAGMA max_page_count = 1000000") }
+    })
+    let notifier = Notifier(
+      archive: archive, chat: chat, temporaryDirectory: fixture.directory, time: time,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await notifier.run() }
+      while chat.texts.count < 2 { try await Task.sleep(for: .milliseconds(2)) }
+      group.cancelAll()
+    }
+    #expect(bodies() == ["one", "two"])
+    #expect(waits.withLock { $0 } == 1)
+  }
+
   @Test func digestIsAFileWithEveryMessage() async throws {
     let ids = Array(Int32(1)...Int32(1000))
     try await fixture.receive(ids.map { Make.new(Make.message($0, in: bob, "text \($0) end")) })
@@ -200,7 +231,8 @@ private final class FakeLogChat: LogChat {
     #expect(files.count == 1)
     #expect(files.first?.caption.contains("995 deleted messages") == true)
     let text = files.first?.text ?? ""
-    #expect((6...600).allSatisfy { text.contains("| text \($0) end\n") })
+    let lines = Set(text.utf8.split(separator: UInt8(ascii: "\n")).compactMap { String($0) })
+    #expect((6...1000).allSatisfy { lines.contains("| text \($0) end") })
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: fixture.directory).allSatisfy { !$0.hasPrefix("digest") })
     #expect(try await fixture.archive.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM outbox_item") } == 0)
