@@ -1,4 +1,4 @@
-"""The command line: usage, settings, sign-in and the service's ends."""
+"""The command line: usage, settings and sign-in."""
 
 import asyncio
 import json
@@ -279,48 +279,20 @@ def test_control_c_leaves_the_terminal_as_it_was_found(sandbox, tmp_path):
             os.close(held)
 
 
-# The service's ends
+# Beside the service
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_service_in_order(sandbox, alice, number):
+def test_a_sign_in_does_not_change_the_session_of_a_running_service(sandbox, alice):
     with Running(*account(sandbox, alice, "run")) as service:
         service.says("up to date")
-        assert service.ends(number) == 0
-        assert service.log.splitlines()[-1].endswith("INFO stopped")
-
-
-def test_one_service_at_a_time(sandbox, alice):
-    with Running(*account(sandbox, alice, "run")) as service:
-        service.says("up to date")
-        for command in [["run"], ["login"], ["login", "--logout"]]:
+        for command in [["login"], ["login", "--logout"]]:
             done = tgl(*account(sandbox, alice, *command))
             assert done.returncode == 75 and f"process {service.process.pid}" in done.stderr
         assert tgl(*account(sandbox, alice, "login", "--status")).returncode == 0
         service.process.kill()
         service.process.wait()
     # A service that was killed holds nobody up.
-    with Running(*account(sandbox, alice, "run")) as service:
-        service.says("up to date")
-
-
-@pytest.mark.parametrize("chat, word", [("-1001", "in no such chat"), ("channel", "may not post")])
-def test_a_log_chat_that_cannot_be_posted_to_is_a_wrong_setting(sandbox, alice, chat, word):
-    chat = sandbox.info["channel_id"] if chat == "channel" else chat
-    done = tgl(*account(sandbox, alice, "run"), "--set", f"LOG_CHAT_ID={chat}")
-    assert done.returncode == 78
-    assert done.stderr.splitlines()[-1].startswith(f"tgl: LOG_CHAT_ID: '{chat}'") and word in done.stderr
-
-
-def test_a_session_ended_from_elsewhere_ends_the_service(sandbox, alice, tmp_path):
-    copy = tmp_path / "copy"
-    (copy / "db").mkdir(parents=True)
-    shutil.copy(alice / "db" / "user.session", copy / "db")
-    with Running(*account(sandbox, alice, "run")) as service:
-        service.says("up to date")
-        assert tgl(*account(sandbox, copy, "login", "--logout")).returncode == 0
-        assert service.ends() == 77
-        assert "run 'tgl login'" in service.log.splitlines()[-1]
+    assert tgl(*account(sandbox, alice, "login", "--logout")).returncode == 0
 
 
 def test_lines_for_the_journal_have_priorities_and_no_times(sandbox, alice, tmp_path):

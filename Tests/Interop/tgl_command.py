@@ -72,14 +72,6 @@ class Running:
             assert time.monotonic() < end, f"never said {text!r}: {self.log}"
             select.select([self.process.stderr], [], [], 0.1)
 
-    def ends(self, number=None):
-        """Its exit code, after a signal if one is given."""
-        if number is not None:
-            self.process.send_signal(number)
-        status = self.process.wait(PATIENCE)
-        self.read()
-        return status
-
 
 class Terminal:
     """A command at a terminal of its own."""
