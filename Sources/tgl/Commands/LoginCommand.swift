@@ -79,7 +79,11 @@ struct LoginCommand: AsyncParsableCommand {
   }
 
   private func logOut(_ client: TelegramClient, _ session: SessionFile, _ root: DataRoot) async throws {
-    guard try await session.home()?.authKey != nil else { throw AccountError.notSignedIn(path: root.sessionFile) }
+    guard try await session.home()?.authKey != nil, try await client.currentUser() != nil else {
+      // What is left of a session the server has ended is of no use.
+      try await session.clear()
+      throw AccountError.notSignedIn(path: root.sessionFile)
+    }
     try await client.logOut()
     if json { try Output.json(["signed_in": false]) } else { print("Signed out.") }
   }
