@@ -49,9 +49,10 @@ bench: deps venv ## measure AES-IGE against cryptg
 schema: ## generate Sources/TL from the TL schema (TL=path/to/api.tl) or, without TL, from the committed table
 	$(SWIFT) run --quiet tlgen generate $(if $(TL),--api $(TL)) $(if $(MTPROTO_TL),--mtproto $(MTPROTO_TL))
 
-completions: deps ## generate completions/ and docs/man/
+completions: deps ## generate completions/, docs/man/ and docs/configuration.md
 	$(SWIFT) build --product tgl
-	packaging/generate-docs.sh $(DEBUG_BIN)/tgl
+	$(SWIFT) build --product generate-manual
+	packaging/generate-docs.sh $(DEBUG_BIN)
 
 install: build ## install the binary, completions and man pages under $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(RELEASE_BIN)/tgl $(DESTDIR)$(PREFIX)/bin/tgl
@@ -67,7 +68,8 @@ check: deps ## format, generated schema, completions and man pages are current
 	$(SWIFT) format lint --strict --recursive --parallel $(wildcard $(SOURCES))
 	$(SWIFT) run --quiet tlgen check
 	$(SWIFT) build --product tgl
-	packaging/generate-docs.sh $(DEBUG_BIN)/tgl --check
+	$(SWIFT) build --product generate-manual
+	packaging/generate-docs.sh $(DEBUG_BIN) --check
 
 venv: $(VENV)/.ready
 $(VENV)/.ready: Tests/Interop/requirements.txt

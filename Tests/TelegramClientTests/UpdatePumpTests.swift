@@ -87,7 +87,8 @@ private final class FakeSource: UpdateSource {
     let answer = state.withLock { state -> Result<API.AnyUpdatesDifference, TelegramError> in
       state.asked.append(.account(pts: pts, qts: qts, date: date))
       return state.differences.isEmpty
-        ? .success(.updatesDifferenceEmpty(API.UpdatesDifferenceEmpty(date: date, seq: 0))) : state.differences.removeFirst()
+        ? .success(.updatesDifferenceEmpty(API.UpdatesDifferenceEmpty(date: date, seq: 0)))
+        : state.differences.removeFirst()
     }
     return try answer.get()
   }
@@ -236,7 +237,8 @@ private func until(_ condition: () async -> Bool) async {
   @Test func stateTheServerDoesNotKnowStartsAnewWithAGap() async throws {
     let stored = UpdatesState(pts: 5_000, qts: 0, date: 1, seq: 0)
     let (source, sink) = (FakeSource(), FakeSink(stored: stored))
-    source.answer(.failure(.rpc(RPCError(code: 400, message: "PERSISTENT_TIMESTAMP_INVALID"), method: "updates.getDifference")))
+    let refusal = RPCError(code: 400, message: "PERSISTENT_TIMESTAMP_INVALID")
+    source.answer(.failure(.rpc(refusal, method: "updates.getDifference")))
     try await running(source, sink) { await until { await sink.isCaughtUp } }
     let gaps = await sink.batches.flatMap(\.gaps)
     #expect(gaps == [UpdateGap(channelID: nil, fromPts: 5_000, toPts: 100, reason: .tooLong)])
