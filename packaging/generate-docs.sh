@@ -21,8 +21,14 @@ for page in "$out"/pages/tgl*.1; do
     tgl.help | tgl.settings-reference) continue ;;
   esac
   # Pages of subcommands are called tgl-run(1), as everywhere else.
-  sed 's/\([Tt][Gg][Ll]\)\.\([A-Za-z]\)/\1-\2/g; /^\.Xr tgl-help/d; /^\.Xr tgl-settings-reference/d' "$page" \
-    >"$out/docs/man/$(echo "$name" | tr . -).1"
+  sed 's/\([Tt][Gg][Ll]\)\.\([A-Za-z]\)/\1-\2/g; /^\.Xr tgl-help/d; /^\.Xr tgl-settings-reference/d' "$page" |
+    awk '
+      # A comma between two references, none behind the last.
+      /^\.Xr/ { if (held) print held " ,"; sub(/ ,$/, ""); held = $0; next }
+      held { print held; held = "" }
+      { print }
+      END { if (held) print held }
+    ' >"$out/docs/man/$(echo "$name" | tr . -).1"
 done
 
 # The table stands between its two comments.

@@ -1,0 +1,109 @@
+function __tgl_should_offer_completions_for_flags_or_options -a expected_commands
+    set -l non_repeating_flags_or_options $argv[2..]
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __tgl_parse_tokens
+    test "$commands" = "$expected_commands"; and return $non_repeating_flags_or_options_absent
+end
+
+function __tgl_should_offer_completions_for_positional -a expected_commands positional_index_comparison expected_positional_index
+    set -l non_repeating_flags_or_options
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __tgl_parse_tokens
+    test "$commands" = "$expected_commands" -a \( "$positional_index" "$positional_index_comparison" "$expected_positional_index" \)
+end
+
+function __tgl_parse_tokens -S
+    set -l unparsed_tokens (__tgl_tokens -pc)
+    switch $unparsed_tokens[1]
+    case 'tgl'
+        __tgl_parse_subcommand 0 'env-file=' 'set=+' 'q/quiet' 'debug' 'version' 'h/help'
+        switch $unparsed_tokens[1]
+        case 'run'
+            __tgl_parse_subcommand 0 'env-file=' 'set=+' 'q/quiet' 'debug' 'version' 'h/help'
+        case 'login'
+            __tgl_parse_subcommand 0 'env-file=' 'set=+' 'q/quiet' 'debug' 'phone=' 'status' 'logout' 'json' 'version' 'h/help'
+        case 'help'
+            __tgl_parse_subcommand -r 1 'version'
+        end
+    end
+end
+
+function __tgl_tokens
+    if test (string split -m 1 -f 1 -- . "$FISH_VERSION") -gt 3
+        commandline --tokens-raw $argv
+    else
+        commandline -o $argv
+    end
+end
+
+function __tgl_parse_subcommand -S -a positional_count
+    argparse -s r -- $argv
+    set -l option_specs $argv[2..]
+    set -l is_repeating_positional $_flag_r
+    set -el _flag_r
+    set -a commands $unparsed_tokens[1]
+    set positional_index 0
+    while true
+        set -e unparsed_tokens[1]
+        argparse -sn "$commands" $option_specs -- $unparsed_tokens 2> /dev/null
+        set unparsed_tokens $argv
+        set positional_index (math $positional_index + 1)
+        for non_repeating_flag_or_option in $non_repeating_flags_or_options
+            if set -ql "_flag_$(string replace -a - _ -- $non_repeating_flag_or_option)"
+                set non_repeating_flags_or_options_absent 1
+                break
+            end
+        end
+        test (count $unparsed_tokens) -eq 0 -o \( -z "$is_repeating_positional" -a "$positional_index" -gt "$positional_count" \) && break
+    end
+end
+
+function __tgl_complete_directories
+    set -l token (commandline -t)
+    string match -- '*/' $token
+    set -l subdirs $token*/
+    printf %s\n $subdirs
+end
+
+function __tgl_custom_completion
+    set -x SAP_SHELL fish
+    set -x SAP_SHELL_VERSION $FISH_VERSION
+    set -l tokens (__tgl_tokens -p)
+    if test -z "$(__tgl_tokens -t)"
+        set -l index (count (__tgl_tokens -pc))
+        set tokens $tokens[..$index] \'\' $tokens[(math $index + 1)..]
+    end
+    command $tokens[1] $argv $tokens
+end
+
+complete -c 'tgl' -f
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl" env-file' -l 'env-file' -d 'Read settings from this file (default: .env in the working directory, if present).' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl"' -l 'set' -d 'Override a setting; may be given several times.' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl" q quiet' -l 'quiet' -s 'q' -d 'Log warnings and errors only.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl" debug' -l 'debug' -d 'Log more; the same as DEBUG_MODE=true.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl" version' -l 'version' -d 'Show the version.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_positional "tgl" -eq 1' -fa 'run' -d 'Keep every message, and post what is deleted or edited to the log chat.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_positional "tgl" -eq 1' -fa 'login' -d 'Sign in to Telegram as your account.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_positional "tgl" -eq 1' -fa 'help' -d 'Show subcommand help information.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl run" env-file' -l 'env-file' -d 'Read settings from this file (default: .env in the working directory, if present).' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl run"' -l 'set' -d 'Override a setting; may be given several times.' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl run" q quiet' -l 'quiet' -s 'q' -d 'Log warnings and errors only.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl run" debug' -l 'debug' -d 'Log more; the same as DEBUG_MODE=true.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl run" version' -l 'version' -d 'Show the version.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl run" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" env-file' -l 'env-file' -d 'Read settings from this file (default: .env in the working directory, if present).' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login"' -l 'set' -d 'Override a setting; may be given several times.' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" q quiet' -l 'quiet' -s 'q' -d 'Log warnings and errors only.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" debug' -l 'debug' -d 'Log more; the same as DEBUG_MODE=true.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" phone' -l 'phone' -d 'The account\'s phone number, in international form.' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" status' -l 'status' -d 'Say who is signed in, on which data centre.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" logout' -l 'logout' -d 'End the session on the server and forget it.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" json' -l 'json' -d 'Print one JSON object.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" version' -l 'version' -d 'Show the version.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl login" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl help" version' -l 'version' -d 'Show the version.'
