@@ -1,6 +1,8 @@
 public import Foundation
+import GRDB
 public import MTProto
 import TL
+public import TelegramClient
 
 extension Archive {
   /// Commits a batch, the notices that come of it, and the state it leads to: all of it in one transaction, or nothing.
@@ -25,5 +27,16 @@ extension Archive {
   /// How far the archive is; nil before the first batch.
   public func updatesState() async throws(ArchiveError) -> UpdatesState? {
     try await read { db in try StateTable.load(db) }
+  }
+
+  /// Notes whose archive this is, at the first start; refuses any other account from then on.
+  ///
+  /// - Throws: `ArchiveError.otherAccount`.
+  public func claim(account user: PeerID) async throws(ArchiveError) {
+    try await write { [path] db in
+      try db.execute(sql: "INSERT OR IGNORE INTO account (id, user_id) VALUES (1, ?)", arguments: [user.rawValue])
+      let owner = try Int64.fetchOne(db, sql: "SELECT user_id FROM account") ?? user.rawValue
+      guard owner == user.rawValue else { throw ArchiveError.otherAccount(path: path, userID: owner) }
+    }
   }
 }

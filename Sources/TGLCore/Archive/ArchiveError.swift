@@ -14,6 +14,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case newerSchema(path: String)
   /// The archive of the Python service, which has not been taken over yet.
   case legacyLayout(path: String)
+  /// The messages of another account than the one that is signed in.
+  case otherAccount(path: String, userID: Int64)
   /// Anything else SQLite reports.
   case failed(path: String, detail: String)
 }
@@ -27,7 +29,9 @@ extension ArchiveError: CustomStringConvertible {
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
     case .newerSchema(let path): "\(path) was written by a later version of tgl; use that version"
     case .legacyLayout(let path):
-      "\(path) holds the archive of the Python service; take it over with `tgl migrate` first"
+      "\(path) holds the archive of the Python service, which this version does not take over; set another DATA_ROOT"
+    case .otherAccount(let path, let userID):
+      "\(path) holds the messages of the account with id \(userID); sign in as that, or set another DATA_ROOT"
     case .failed(let path, let detail): "\(path): \(detail)"
     }
   }

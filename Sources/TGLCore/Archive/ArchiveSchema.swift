@@ -17,6 +17,9 @@ enum ArchiveSchema {
     migrator.registerMigration("outbox") { db in
       try db.execute(sql: outbox)
     }
+    migrator.registerMigration("account") { db in
+      try db.execute(sql: account)
+    }
     return migrator
   }
 
@@ -148,6 +151,15 @@ enum ArchiveSchema {
       payload TEXT NOT NULL,
       PRIMARY KEY (outbox_id, position)
     ) STRICT, WITHOUT ROWID;
+
+    """
+
+  // Whose messages these are: the update state of one account means nothing for another.
+  private static let account = """
+    CREATE TABLE account (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      user_id INTEGER NOT NULL
+    ) STRICT;
 
     """
 }

@@ -77,6 +77,7 @@ struct MainService: Service {
     let user = try await reaching { try await SignedInUser.current(of: client, root: root) }
     try await reaching { try await LogChatCheck.run(settings.logChat, client: client) }
     guard let selfID = PeerID.user(user.id) else { throw AccountError.notSignedIn(path: root.sessionFile) }
+    try await archive.claim(account: selfID)
     logger.info("signed in", metadata: ["id": "\(user.id)", "dc": "\(user.dc)"])
 
     let notifier = Notifier(

@@ -44,7 +44,7 @@ struct CommandFailure: Error {
     switch error {
     case .busy, .full: .temporaryFailure
     case .corrupt: .dataError
-    case .inaccessible, .newerSchema, .legacyLayout: .configuration
+    case .inaccessible, .newerSchema, .legacyLayout, .otherAccount: .configuration
     case .failed: .software
     }
   }
