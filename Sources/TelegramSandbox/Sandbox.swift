@@ -65,7 +65,9 @@ public struct Sandbox: Sendable {
           id: id, host: configuration.host, port: configuration.port == 0 ? 0 : configuration.port + Int(id) - 1,
           hub: hub, privateKey: key, group: group, logger: logger, now: now))
     }
-    let endpoints = servers.map { Telegram.Endpoint(id: $0.id, host: configuration.host, port: $0.port) }
+    // Nobody can connect to the address that stands for all.
+    let announced = ["0.0.0.0": "127.0.0.1", "::": "::1"][configuration.host] ?? configuration.host
+    let endpoints = servers.map { Telegram.Endpoint(id: $0.id, host: announced, port: $0.port) }
     await hub.setEndpoints(endpoints)
     let control = Control(
       hub: hub,

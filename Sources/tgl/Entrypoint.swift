@@ -16,7 +16,7 @@ struct TGL: AsyncParsableCommand {
       Settings: 'tgl help run'.
       """,
     version: version,
-    subcommands: [RunCommand.self, LoginCommand.self, ReferenceCommand.self])
+    subcommands: [RunCommand.self, LoginCommand.self, SettingsReferenceCommand.self])
 
   @OptionGroup var global: GlobalOptions
 }

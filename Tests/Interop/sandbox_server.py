@@ -108,6 +108,8 @@ def telethon_client(sandbox, session=None, dc=None, **options):
     from telethon.sessions import MemorySession
 
     rsa.add_key(sandbox.public_key, old=False)
+    # Telethon keeps the data centres of one server for every client of the process.
+    TelegramClient._config = None
     if session is None:
         session = MemorySession()
     if not session.auth_key:

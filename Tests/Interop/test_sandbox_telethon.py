@@ -7,7 +7,7 @@ import pytest
 from telethon import errors, events, functions, types
 from telethon.sessions import SQLiteSession
 
-from sandbox_server import arrives, sandbox, telethon, telethon_client  # noqa: F401
+from sandbox_server import Sandbox, arrives, sandbox, telethon, telethon_client  # noqa: F401
 
 CHATS = ["alice", "group_id", "supergroup_id", "channel_id"]
 
@@ -343,3 +343,28 @@ def test_pages_through_a_history(sandbox):
             assert found == [text for text in texts[::-1] if "page 2" in text]
 
     asyncio.run(run())
+
+
+def test_a_lost_auth_key_is_told(sandbox):
+    async def run():
+        async with telethon(sandbox, "carol") as carol:
+            await carol.get_me()
+            sandbox.post("/fault", kind="auth_key_lost", user="carol")
+            with pytest.raises((errors.AuthKeyNotFound, ConnectionError)):
+                await carol(functions.updates.GetStateRequest())
+
+    asyncio.run(run())
+
+
+def test_serves_on_ipv6(tmp_path):
+    server = Sandbox(tmp_path, "--listen", "::1")
+    try:
+
+        async def run():
+            async with telethon(server, "bob", use_ipv6=True, dc=1) as bob:
+                assert bob.session.server_address == "::1"
+                assert (await bob.get_me()).first_name == "Bob"
+
+        asyncio.run(run())
+    finally:
+        assert server.stop() == 0

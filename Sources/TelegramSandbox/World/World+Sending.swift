@@ -72,29 +72,31 @@ extension World {
         id: id, origin: origin, peer: peer, author: sender, date: now, content: content, replyTo: replyTo,
         groupedID: draft.groupedID, isSilent: draft.isSilent, noForwards: draft.noForwards)
     }
+    // Boxes are changed in place: a copy of one, kept over a change, would cost as much as the box holds.
     if case .channel(let id) = peer {
-      guard var channel = channels[id] else { throw .channelInvalid }
-      let replyTo = draft.replyTo.flatMap { channel.box[$0]?.id }
-      let sent = message(channel.box.nextID, in: peer, replyTo: replyTo)
-      let event = channel.box.append(sent)
-      channels[id] = channel
-      accounts[sender]?.readInbox[peer] = sent.id
+      guard let nextID = channels[id]?.box.nextID else { throw .channelInvalid }
+      let replyTo = draft.replyTo.flatMap { channels[id]?.box[$0]?.id }
+      guard let event = channels[id]?.box.append(message(nextID, in: peer, replyTo: replyTo)) else {
+        throw .channelInvalid
+      }
+      accounts[sender]?.readInbox[peer] = nextID
       announce(event, inChannel: id)
-      return SentMessage(peer: peer, id: sent.id, pts: event.pts)
+      return SentMessage(peer: peer, id: nextID, pts: event.pts)
     }
     var own: SentMessage?
     // The sender's copy first: it is the first to get its number.
     for owner in owners(of: peer, sender: sender) {
-      guard var account = accounts[owner] else { continue }
       let seenAs = seen(peer, by: owner, sender: sender)
       let replyTo = draft.replyTo.flatMap { counterpart(of: $0, of: sender, in: owner) }
-      let copy = message(account.box.nextID, in: seenAs, replyTo: replyTo)
-      let event = account.box.append(copy)
-      if owner == sender { account.readInbox[seenAs] = copy.id }
-      accounts[owner] = account
-      copies[origin, default: [:]][owner] = copy.id
+      guard let nextID = accounts[owner]?.box.nextID,
+        let event = accounts[owner]?.box.append(message(nextID, in: seenAs, replyTo: replyTo))
+      else { continue }
+      copies[origin, default: [:]][owner] = nextID
+      if owner == sender {
+        accounts[owner]?.readInbox[seenAs] = nextID
+        own = SentMessage(peer: peer, id: nextID, pts: event.pts)
+      }
       announce(event, to: owner)
-      if owner == sender { own = SentMessage(peer: peer, id: copy.id, pts: event.pts) }
     }
     guard let own else { throw .peerIDInvalid }
     return own
