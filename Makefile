@@ -1,7 +1,6 @@
 # tgl: build, demo, tests. `make help` lists the targets; each installs what it needs on Debian.
 
 SWIFT      ?= swift
-CONFIG     ?= release
 PREFIX     ?= /usr/local
 DESTDIR    ?=
 VENV       ?= .venv
@@ -23,8 +22,8 @@ deps: ## install the system libraries when they are missing (Debian, Ubuntu)
 	@packaging/deps.sh libsqlite3-dev libssl-dev libreadline-dev zlib1g-dev
 
 build: deps ## build the release binaries
-	$(SWIFT) build -c $(CONFIG) --product tgl
-	$(SWIFT) build -c $(CONFIG) --product tgl-sandbox
+	$(SWIFT) build -c release --static-swift-stdlib --product tgl
+	$(SWIFT) build -c release --static-swift-stdlib --product tgl-sandbox
 
 demo: deps ## show a deleted message coming back, against the local sandbox
 	$(SWIFT) build --product tgl
@@ -44,9 +43,8 @@ interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigr
 	$(SWIFT) build
 	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Interop
 
-bench: deps venv ## measure against the peers
-	$(SWIFT) build -c release
-	TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python Benchmarks/run.py $(if $(ONLY),--only $(ONLY))
+bench: deps venv ## measure AES-IGE against cryptg
+	$(VENV)/bin/python Benchmarks/ige.py
 
 schema: ## generate Sources/TL from the TL schema (TL=path/to/api.tl) or, without TL, from the committed table
 	$(SWIFT) run --quiet tlgen generate $(if $(TL),--api $(TL)) $(if $(MTPROTO_TL),--mtproto $(MTPROTO_TL))

@@ -2,7 +2,9 @@
 import Foundation
 import PackageDescription
 
-/// Settings every Swift target shares. `TGL_WERROR=1` (set by `make test`) turns warnings into errors.
+/// Settings every Swift target shares.
+///
+/// `TGL_WERROR=1`, which `make` sets in CI, turns warnings into errors.
 let swiftSettings: [SwiftSetting] =
   [
     .swiftLanguageMode(.v6),
@@ -19,6 +21,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -48,7 +51,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "TGLCore",
-      dependencies: ["TelegramClient", "TL", "MTProto", grdb, logging, serviceLifecycle, nioCore],
+      dependencies: [
+        "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, serviceLifecycle, unixSignals, nioCore,
+        nioPosix,
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "TelegramSandbox",
@@ -65,14 +71,29 @@ let package = Package(
     .executableTarget(
       name: "tlgen", dependencies: [argumentParser], exclude: ["used.txt"], swiftSettings: swiftSettings),
 
-    .testTarget(name: "TLTests", dependencies: ["TL"], swiftSettings: swiftSettings),
-    .testTarget(name: "MTProtoCryptoTests", dependencies: ["MTProtoCrypto"], swiftSettings: swiftSettings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(name: "TLTests", dependencies: ["TL", "TestSupport", nioCore], swiftSettings: swiftSettings),
     .testTarget(
-      name: "MTProtoTests", dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore], swiftSettings: swiftSettings),
-    .testTarget(
-      name: "TelegramClientTests", dependencies: ["TelegramClient", "TelegramSandbox", nioEmbedded],
+      name: "MTProtoCryptoTests", dependencies: ["MTProtoCrypto", "CAESIGE", "TestSupport"],
       swiftSettings: swiftSettings),
-    .testTarget(name: "TGLCoreTests", dependencies: ["TGLCore", grdb], swiftSettings: swiftSettings),
-    .testTarget(name: "TelegramSandboxTests", dependencies: ["TelegramSandbox"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "MTProtoTests", dependencies: ["MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TelegramClientTests",
+      dependencies: [
+        "TelegramClient", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded, logging,
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TGLCoreTests",
+      dependencies: [
+        "TGLCore", "TelegramClient", "MTProto", "TL", "MTProtoCrypto", "TestSupport", grdb, logging, nioCore,
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TelegramSandboxTests",
+      dependencies: ["TelegramSandbox", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore, logging],
+      swiftSettings: swiftSettings),
   ]
 )

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes completions/ and docs/man/ from the commands' own declarations; with --check compares instead.
+# Writes completions/, docs/man/ and the table of docs/configuration.md from the commands' own declarations; with --check compares instead.
 # Usage: generate-docs.sh TGL [--check]   (run in the package's folder)
 set -eu
 tgl=$1
@@ -14,12 +14,21 @@ mkdir -p "$out/completions" "$out/docs/man"
 swift package --quiet --allow-writing-to-directory "$out" generate-manual \
   --multi-page --date 2026-11-01 --output-directory "$out/docs/man" >/dev/null
 find "$out/docs/man" -name '*.1' ! -name 'tgl.1' ! -name 'tgl.*.1' -delete
+# The table stands between its two comments.
+"$tgl" settings-reference >"$out/settings.md"
+awk -v table="$out/settings.md" '
+  /^<!-- end of settings/ { while ((getline line < table) > 0) print line; inside = 0 }
+  !inside
+  /^<!-- settings: generated/ { inside = 1 }
+' docs/configuration.md >"$out/configuration.md"
 if [ "$mode" != --check ]; then
+  cp "$out/configuration.md" docs/configuration.md
   mkdir -p completions docs/man
   cp "$out"/completions/* completions/
   rm -f docs/man/*.1
   cp "$out"/docs/man/* docs/man/
-elif ! diff -r -q "$out/completions" completions || ! diff -r -q "$out/docs/man" docs/man; then
-  echo "completions/ or docs/man/ are not what the commands declare: run 'make completions'" >&2
+elif ! diff -r -q "$out/completions" completions || ! diff -r -q "$out/docs/man" docs/man ||
+  ! diff -q "$out/configuration.md" docs/configuration.md; then
+  echo "completions/, docs/man/ or docs/configuration.md are not what the commands declare: run 'make completions'" >&2
   exit 1
 fi

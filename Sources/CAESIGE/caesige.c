@@ -1,6 +1,7 @@
 #include "caesige.h"
 
 #include <openssl/crypto.h>
+#include <stdbool.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 
@@ -46,54 +47,53 @@ WITH_AES static void expand_key(const uint8_t key[32], __m128i keys[ROUNDS + 1])
   EVEN(14, 0x40);
 }
 
-// In IGE each block waits for the one before it, so the time is that of the rounds one after another. Everything
-// else is kept off that chain: the next input is xored with the first round key ahead of time, and the last round's
-// key is xored with the block that is added behind it.
-WITH_AES static void encrypt(uint8_t *data, size_t length, const __m128i *keys, const uint8_t iv[32]) {
-  __m128i cipher = _mm_loadu_si128((const __m128i *)iv);
-  __m128i plain = _mm_loadu_si128((const __m128i *)(iv + 16));
-  for (size_t offset = 0; offset < length; offset += 16) {
-    __m128i *at = (__m128i *)(data + offset);
-    const __m128i input = _mm_loadu_si128(at);
-    const __m128i last = _mm_xor_si128(keys[ROUNDS], plain);
-    __m128i state = _mm_xor_si128(cipher, _mm_xor_si128(input, keys[0]));
-#pragma GCC unroll 13
-    for (int round = 1; round < ROUNDS; round++) state = _mm_aesenc_si128(state, keys[round]);
-    cipher = _mm_aesenclast_si128(state, last);
-    plain = input;
-    _mm_storeu_si128(at, cipher);
+// One block after another through the rounds of either direction. `before` is the block xored into the cipher's input,
+// `behind` the one xored onto its output; each is the other side's previous block.
+//
+// Every block waits for the one before it, so the time is that of the rounds one after another. Nothing else is left on
+// that chain: the last round's key carries along what the next block's state needs (`behind`, the next input and the
+// first round's key), so that the last round of one block ends in the first state of the next, and the output is split
+// off beside the chain.
+#define CHAIN(name, round_of, last_round_of)                                                                      \
+  WITH_AES static void name(uint8_t *data, size_t length, const __m128i *keys, __m128i before, __m128i behind) { \
+    if (length == 0) return;                                                                                      \
+    __m128i *block = (__m128i *)data;                                                                             \
+    __m128i *const end = (__m128i *)(data + length);                                                              \
+    __m128i input = _mm_loadu_si128(block);                                                                       \
+    __m128i state = _mm_xor_si128(before, _mm_xor_si128(input, keys[0]));                                         \
+    for (;;) {                                                                                                    \
+      const bool more = block + 1 < end;                                                                          \
+      const __m128i next = more ? _mm_loadu_si128(block + 1) : _mm_setzero_si128();                               \
+      const __m128i carried = _mm_xor_si128(next, keys[0]);                                                       \
+      const __m128i last = _mm_xor_si128(_mm_xor_si128(keys[ROUNDS], behind), carried);                           \
+      _Pragma("GCC unroll 13") for (int round = 1; round < ROUNDS; round++) state = round_of(state, keys[round]); \
+      state = last_round_of(state, last);                                                                         \
+      _mm_storeu_si128(block, _mm_xor_si128(state, carried));                                                     \
+      if (!more) return;                                                                                          \
+      behind = input;                                                                                             \
+      input = next;                                                                                               \
+      block++;                                                                                                    \
+    }                                                                                                             \
   }
-}
 
-WITH_AES static void decrypt(uint8_t *data, size_t length, const __m128i *keys, const uint8_t iv[32]) {
-  __m128i cipher = _mm_loadu_si128((const __m128i *)iv);
-  __m128i plain = _mm_loadu_si128((const __m128i *)(iv + 16));
-  for (size_t offset = 0; offset < length; offset += 16) {
-    __m128i *at = (__m128i *)(data + offset);
-    const __m128i input = _mm_loadu_si128(at);
-    const __m128i last = _mm_xor_si128(keys[ROUNDS], cipher);
-    __m128i state = _mm_xor_si128(plain, _mm_xor_si128(input, keys[0]));
-#pragma GCC unroll 13
-    for (int round = 1; round < ROUNDS; round++) state = _mm_aesdec_si128(state, keys[round]);
-    plain = _mm_aesdeclast_si128(state, last);
-    cipher = input;
-    _mm_storeu_si128(at, plain);
-  }
-}
+CHAIN(encrypt, _mm_aesenc_si128, _mm_aesenclast_si128)
+CHAIN(decrypt, _mm_aesdec_si128, _mm_aesdeclast_si128)
 
 WITH_AES static void crypt(uint8_t *data, size_t length, const uint8_t key[32], const uint8_t iv[32],
                            enum caesige_direction direction) {
   __m128i keys[ROUNDS + 1];
   expand_key(key, keys);
+  const __m128i before_cipher = _mm_loadu_si128((const __m128i *)iv);
+  const __m128i before_plain = _mm_loadu_si128((const __m128i *)(iv + 16));
   if (direction == CAESIGE_ENCRYPT) {
-    encrypt(data, length, keys, iv);
+    encrypt(data, length, keys, before_cipher, before_plain);
   } else {
     // The equivalent inverse cipher, FIPS 197, section 5.3.5.
     __m128i inverse[ROUNDS + 1];
     inverse[0] = keys[ROUNDS];
     for (int round = 1; round < ROUNDS; round++) inverse[round] = _mm_aesimc_si128(keys[ROUNDS - round]);
     inverse[ROUNDS] = keys[0];
-    decrypt(data, length, inverse, iv);
+    decrypt(data, length, inverse, before_plain, before_cipher);
     OPENSSL_cleanse(inverse, sizeof inverse);
   }
   OPENSSL_cleanse(keys, sizeof keys);

@@ -15,7 +15,9 @@ public struct DataCenter: Sendable, Hashable {
     addresses = [443, 80, 5222].flatMap { port in hosts.map { Address(host: $0, port: port) } }
   }
 
-  /// Telegram's data centres. Source: my.telegram.org, "Available MTProto servers", and help.getConfig.
+  /// Telegram's data centres.
+  ///
+  /// Source: my.telegram.org, "Available MTProto servers", and help.getConfig.
   public static let production = [
     DataCenter(1, "149.154.175.53", "2001:b28:f23d:f001::a"),
     DataCenter(2, "149.154.167.51", "2001:67c:4e8:f002::a"),

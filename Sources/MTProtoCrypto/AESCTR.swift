@@ -1,6 +1,10 @@
 internal import COpenSSL
 
 /// AES-256 in counter mode, whose keystream goes on from call to call: the cipher of obfuscated transports and CDN files.
+///
+/// A class, because two copies of one keystream would encrypt different bytes with the same key; not `Sendable`: it
+/// belongs to the one connection whose bytes it orders.
+/// Source: core.telegram.org/mtproto/mtproto-transports, "Transport obfuscation".
 public final class AESCTR {
   private let context: OpaquePointer
 

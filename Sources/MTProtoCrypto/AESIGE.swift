@@ -23,12 +23,21 @@ public enum AESIGE {
     try crypt(data, key, iv, CAESIGE_DECRYPT)
   }
 
+  /// A copy of `data`, encrypted; throws as `encrypt` does.
   public static func encrypted(_ data: [UInt8], key: [UInt8], iv: [UInt8]) throws(CryptoError) -> [UInt8] {
     try crypted(data, key, iv, CAESIGE_ENCRYPT)
   }
 
+  /// A copy of `data`, decrypted; throws as `decrypt` does.
   public static func decrypted(_ data: [UInt8], key: [UInt8], iv: [UInt8]) throws(CryptoError) -> [UInt8] {
     try crypted(data, key, iv, CAESIGE_DECRYPT)
+  }
+
+  /// As `encrypt` or `decrypt`, always by OpenSSL's code, whatever the processor has: for tests.
+  static func portable(
+    _ data: UnsafeMutableRawBufferPointer, key: [UInt8], iv: [UInt8], encrypting: Bool
+  ) throws(CryptoError) {
+    try crypt(data, key, iv, encrypting ? CAESIGE_ENCRYPT : CAESIGE_DECRYPT, by: caesige_crypt_portable)
   }
 
   /// Whether the processor's AES instructions do the work.
@@ -45,8 +54,13 @@ public enum AESIGE {
     return out
   }
 
+  private typealias Kernel = (
+    UnsafeMutablePointer<UInt8>?, Int, UnsafePointer<UInt8>?, UnsafePointer<UInt8>?, caesige_direction
+  ) -> Int32
+
   private static func crypt(
-    _ data: UnsafeMutableRawBufferPointer, _ key: [UInt8], _ iv: [UInt8], _ direction: caesige_direction
+    _ data: UnsafeMutableRawBufferPointer, _ key: [UInt8], _ iv: [UInt8], _ direction: caesige_direction,
+    by kernel: Kernel = caesige_crypt
   ) throws(CryptoError) {
     guard key.count == 32 else { throw .invalidLength(what: "AES key", expected: "32", actual: key.count) }
     guard iv.count == 32 else { throw .invalidLength(what: "IGE vector", expected: "32", actual: iv.count) }
@@ -54,7 +68,7 @@ public enum AESIGE {
       throw .invalidLength(what: "IGE data", expected: "a multiple of 16", actual: data.count)
     }
     guard let start = data.baseAddress, !data.isEmpty else { return }
-    guard caesige_crypt(start.assumingMemoryBound(to: UInt8.self), data.count, key, iv, direction) == 0 else {
+    guard kernel(start.assumingMemoryBound(to: UInt8.self), data.count, key, iv, direction) == 0 else {
       throw .openSSL("AES-256-IGE")
     }
   }

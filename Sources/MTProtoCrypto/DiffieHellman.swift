@@ -7,8 +7,11 @@ public enum DiffieHellman {
   /// Telegram's own prime is known good; any other is proven, which takes about a second.
   /// - Throws: `CryptoError.unsafe` when it is not.
   public static func check(prime: [UInt8], generator: Int32) throws(CryptoError) {
+    guard prime.count == 256 else {
+      throw .invalidLength(what: "dh_prime", expected: "256", actual: prime.count)
+    }
     let p = try BigNumber(prime)
-    guard prime.count == 256, p.bitCount == 2048 else { throw .unsafe("dh_prime has \(p.bitCount) bits, not 2048") }
+    guard p.bitCount == 2048 else { throw .unsafe("dh_prime has \(p.bitCount) bits, not 2048") }
     // The condition that makes the generator a quadratic residue.
     let fits =
       switch generator {
@@ -31,21 +34,27 @@ public enum DiffieHellman {
     guard try arithmetic.isPrime(try BigNumber(half)) else { throw .unsafe("(dh_prime - 1) / 2 is not prime") }
   }
 
-  /// Checks that a public value is between 2^(2048-64) and `prime` - 2^(2048-64).
+  /// Checks that a public value is between 2^(2048-64) and `prime` - 2^(2048-64), both included.
   ///
-  /// - Throws: `CryptoError.unsafe` when it is not.
+  /// - Throws: `CryptoError.unsafe` when it is not, or when `prime` has not 2,048 bits.
   public static func checkPublic(_ value: [UInt8], prime: [UInt8]) throws(CryptoError) {
     let p = try BigNumber(prime)
-    let number = try BigNumber(value)
-    let margin = try BigNumber([1] + [UInt8](repeating: 0, count: (2048 - 64) / 8))
-    let arithmetic = try Arithmetic()
-    let upper = try arithmetic.difference(p, margin, modulus: p)
-    guard !number.isLess(than: margin), number.isLess(than: upper) else {
+    guard p.bitCount == 2048 else { throw .unsafe("dh_prime has \(p.bitCount) bits, not 2048") }
+    guard try isInRange(try BigNumber(value), prime: p) else {
       throw .unsafe("a Diffie-Hellman public value is out of range")
     }
   }
 
-  /// `base ^ exponent mod modulus`, big-endian, as long as the modulus.
+  /// Whether a number is between 2^(2048-64) and `prime` - 2^(2048-64), both included; `prime` has 2,048 bits.
+  static func isInRange(_ number: borrowing BigNumber, prime: borrowing BigNumber) throws(CryptoError) -> Bool {
+    let margin = try BigNumber([1] + [UInt8](repeating: 0, count: (2048 - 64) / 8))
+    let upper = try Arithmetic().difference(prime, margin, modulus: prime)
+    return !number.isLess(than: margin) && !upper.isLess(than: number)
+  }
+
+  /// `base ^ exponent mod modulus`, big-endian, as long as the modulus; in constant time for the exponent.
+  ///
+  /// - Throws: `CryptoError.invalidLength` for numbers of more than 1,024 bytes, `CryptoError.openSSL` for an even modulus.
   public static func power(base: [UInt8], exponent: [UInt8], modulus: [UInt8]) throws(CryptoError) -> [UInt8] {
     let arithmetic = try Arithmetic()
     let base = try BigNumber(base)
@@ -53,7 +62,7 @@ public enum DiffieHellman {
     return try arithmetic.power(base, exponent, modulus: try BigNumber(modulus)).bytes(count: modulus.count)
   }
 
-  /// The prime Telegram's servers use.
+  /// The prime Telegram's servers use, 256 bytes, big-endian.
   public static let telegramPrime: [UInt8] = [
     0xc7, 0x1c, 0xae, 0xb9, 0xc6, 0xb1, 0xc9, 0x04, 0x8e, 0x6c, 0x52, 0x2f, 0x70, 0xf1, 0x3f, 0x73,
     0x98, 0x0d, 0x40, 0x23, 0x8e, 0x3e, 0x21, 0xc1, 0x49, 0x34, 0xd0, 0x37, 0x56, 0x3d, 0x93, 0x0f,

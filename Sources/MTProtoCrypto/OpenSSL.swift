@@ -1,11 +1,12 @@
 internal import COpenSSL
 
-/// OpenSSL's reason for the last failure on this thread.
+/// OpenSSL's reason for the last failure on this thread, behind the step that failed.
 func lastOpenSSLError(_ step: String) -> CryptoError {
   let code = ERR_get_error()
   ERR_clear_error()
-  guard code != 0, let reason = ERR_reason_error_string(code) else { return .openSSL(step) }
-  return .openSSL("\(step): \(String(cString: reason))")
+  guard code != 0 else { return .openSSL(step) }
+  if let reason = ERR_reason_error_string(code) { return .openSSL("\(step): \(String(cString: reason))") }
+  return .openSSL("\(step): error 0x\(String(code, radix: 16))")
 }
 
 /// An OpenSSL number, cleared and freed at the end of its life.
@@ -21,6 +22,9 @@ struct BigNumber: ~Copyable {
 
   /// Big-endian bytes.
   init(_ bytes: [UInt8]) throws(CryptoError) {
+    guard bytes.count <= 1024 else {
+      throw .invalidLength(what: "a number", expected: "at most 1024", actual: bytes.count)
+    }
     guard let pointer = BN_bin2bn(bytes, Int32(bytes.count), nil) else { throw lastOpenSSLError("BN_bin2bn") }
     self.pointer = pointer
   }
@@ -34,7 +38,16 @@ struct BigNumber: ~Copyable {
     self.pointer = pointer
   }
 
+  /// A number of `count` random bytes, which are left nowhere else.
+  static func random(count: Int, using generator: inout some RandomNumberGenerator) throws(CryptoError) -> BigNumber {
+    var bytes = generator.bytes(count)
+    defer { wipe(&bytes) }
+    return try BigNumber(bytes)
+  }
+
   deinit { BN_clear_free(pointer) }
+
+  var isZero: Bool { BN_is_zero(pointer) == 1 }
 
   var bitCount: Int { Int(BN_num_bits(pointer)) }
 
@@ -50,6 +63,29 @@ struct BigNumber: ~Copyable {
 
   /// The remainder of a division by a small number.
   func remainder(by divisor: UInt) -> UInt { BN_mod_word(pointer, divisor) }
+}
+
+extension RandomNumberGenerator {
+  /// `count` random bytes, eight from each call of the generator.
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      while initialized < count {
+        withUnsafeBytes(of: next().littleEndian) { word in
+          for byte in word.prefix(count - initialized) {
+            buffer.initializeElement(at: initialized, to: byte)
+            initialized += 1
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Overwrites key material before its memory goes back to the allocator.
+///
+/// Only what has one owner can be wiped: a shared array is copied first, and the copy is what gets wiped.
+func wipe(_ bytes: inout [UInt8]) {
+  bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
 }
 
 /// Scratch memory for OpenSSL's arithmetic.
@@ -94,6 +130,16 @@ struct Arithmetic: ~Copyable {
   func sum(_ a: borrowing BigNumber, _ b: borrowing BigNumber) throws(CryptoError) -> BigNumber {
     let result = try BigNumber()
     guard BN_add(result.pointer, a.pointer, b.pointer) == 1 else { throw lastOpenSSLError("BN_add") }
+    return result
+  }
+
+  func sum(
+    _ a: borrowing BigNumber, _ b: borrowing BigNumber, modulus: borrowing BigNumber
+  ) throws(CryptoError) -> BigNumber {
+    let result = try BigNumber()
+    guard BN_mod_add(result.pointer, a.pointer, b.pointer, modulus.pointer, context) == 1 else {
+      throw lastOpenSSLError("BN_mod_add")
+    }
     return result
   }
 

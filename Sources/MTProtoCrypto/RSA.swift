@@ -9,10 +9,13 @@ public struct RSAPublicKey: Sendable, Hashable {
   /// The lower 64 bits of SHA-1 over both as TL `bytes`; how the server names the key.
   public let fingerprint: Int64
 
-  /// - Throws: `CryptoError.invalidKey` unless the modulus has 2,048 bits.
+  /// - Throws: `CryptoError.invalidKey` unless the modulus is odd and has 2,048 bits and the exponent is odd and has 2 to 64 bits.
   public init(modulus: [UInt8], exponent: [UInt8]) throws(CryptoError) {
     guard modulus.count == 256, modulus[0] >= 0x80 else { throw .invalidKey("2048 bits expected") }
-    guard !exponent.isEmpty, exponent.count <= 8, exponent[0] != 0 else { throw .invalidKey("public exponent out of range") }
+    guard modulus[255] & 1 == 1 else { throw .invalidKey("the modulus is even") }
+    guard let first = exponent.first, let last = exponent.last, exponent.count <= 8, first != 0, last & 1 == 1,
+      exponent != [1]
+    else { throw .invalidKey("public exponent out of range") }
     self.modulus = modulus
     self.exponent = exponent
     let digest = SHA1.hash(Self.serialized(modulus), Self.serialized(exponent))
@@ -21,9 +24,10 @@ public struct RSAPublicKey: Sendable, Hashable {
 
   /// Reads `BEGIN RSA PUBLIC KEY` (PKCS #1) or `BEGIN PUBLIC KEY` (SubjectPublicKeyInfo).
   ///
+  /// The public half of a private key will not do: this text may be handed around.
   /// - Throws: `CryptoError.invalidKey` for anything else.
   public init(pem: String) throws(CryptoError) {
-    let key = try PKey(pem: pem, selection: copenssl_public_key)
+    let key = try PKey(pem: pem, parts: COPENSSL_RSA_PUBLIC)
     try self.init(modulus: key.number("n"), exponent: key.number("e"))
   }
 
@@ -34,42 +38,50 @@ public struct RSAPublicKey: Sendable, Hashable {
   public func encryptPadded(
     _ data: [UInt8], using generator: inout some RandomNumberGenerator
   ) throws(CryptoError) -> [UInt8] {
-    guard data.count <= 144 else { throw .invalidLength(what: "RSA_PAD data", expected: "at most 144", actual: data.count) }
-    let padded = data + randomBytes(192 - data.count, using: &generator)
+    guard data.count <= 144 else {
+      throw .invalidLength(what: "RSA_PAD data", expected: "at most 144", actual: data.count)
+    }
+    var padded = data + generator.bytes(192 - data.count)
+    defer { wipe(&padded) }
     let zeroIV = [UInt8](repeating: 0, count: 32)
     let n = try BigNumber(modulus)
-    while true {
-      let temporaryKey = randomBytes(32, using: &generator)
+    let e = try BigNumber(exponent)
+    // Every key has a chance of a half or better; a generator that fails this often is broken.
+    for _ in 0..<256 {
+      var temporaryKey = generator.bytes(32)
+      defer { wipe(&temporaryKey) }
       let withHash = padded.reversed() + SHA256.hash(temporaryKey, padded)
       let encrypted = try AESIGE.encrypted(withHash, key: temporaryKey, iv: zeroIV)
       let keyXor = zip(temporaryKey, SHA256.hash(encrypted)).map { $0 ^ $1 }
       let number = try BigNumber(keyXor + encrypted)
       // A number past the modulus cannot be encrypted; another key gives another number.
       guard number.isLess(than: n) else { continue }
-      return try Arithmetic().power(number, try BigNumber(exponent), modulus: n).bytes(count: 256)
+      return try Arithmetic().power(number, e, modulus: n).bytes(count: 256)
     }
+    throw .unsafe("the random generator repeats itself")
   }
 
   private static func serialized(_ bytes: [UInt8]) -> [UInt8] {
     let header: [UInt8] =
       bytes.count < 254
-      ? [UInt8(bytes.count)] : [0xFE, UInt8(bytes.count & 0xFF), UInt8(bytes.count >> 8 & 0xFF), UInt8(bytes.count >> 16)]
+      ? [UInt8(bytes.count)]
+      : [0xFE, UInt8(bytes.count & 0xFF), UInt8(bytes.count >> 8 & 0xFF), UInt8(bytes.count >> 16)]
     return header + bytes + [UInt8](repeating: 0, count: (4 - (header.count + bytes.count) % 4) % 4)
   }
 }
 
-/// A server's RSA key pair, for the server half of the key exchange.
+/// A server's RSA key pair of 2,048 bits, for the server half of the key exchange.
 public struct RSAPrivateKey: Sendable, CustomStringConvertible {
   public let publicKey: RSAPublicKey
   private let exponent: [UInt8]
-  /// The key pair as PKCS #8 PEM. A secret.
+  /// The key pair as PKCS #8 PEM: a secret.
   public let pem: String
   /// The public half as PKCS #1 PEM, the form Telegram publishes its keys in.
   public let publicPEM: String
 
   public var description: String { "RSAPrivateKey(\(publicKey.fingerprint))" }
 
-  /// Makes a new key of 2,048 bits.
+  /// Makes a new key; takes up to a second.
   public static func generate() throws(CryptoError) -> RSAPrivateKey {
     guard let pointer = copenssl_rsa_generate(2048) else { throw lastOpenSSLError("EVP_RSA_gen") }
     return try RSAPrivateKey(PKey(adopting: pointer))
@@ -77,19 +89,20 @@ public struct RSAPrivateKey: Sendable, CustomStringConvertible {
 
   /// - Throws: `CryptoError.invalidKey` when the text holds no RSA key pair of 2,048 bits.
   public init(pem: String) throws(CryptoError) {
-    try self.init(PKey(pem: pem, selection: copenssl_key_pair))
+    try self.init(PKey(pem: pem, parts: COPENSSL_RSA_KEY_PAIR))
   }
 
   private init(_ key: borrowing PKey) throws(CryptoError) {
     publicKey = try RSAPublicKey(modulus: key.number("n"), exponent: key.number("e"))
     exponent = try key.number("d")
-    pem = try key.pem(copenssl_key_pair, structure: "PrivateKeyInfo")
-    publicPEM = try key.pem(copenssl_public_key, structure: "type-specific")
+    pem = try key.pem(COPENSSL_RSA_KEY_PAIR)
+    publicPEM = try key.pem(COPENSSL_RSA_PUBLIC)
   }
 
   /// The bare RSA operation on one block of 256 bytes, for clients that pad as they did before RSA_PAD.
   ///
   /// - Returns: 256 bytes, of which nothing has been verified.
+  /// - Throws: `CryptoError.authenticationFailed` for a number past the modulus.
   public func decryptBlock(_ data: [UInt8]) throws(CryptoError) -> [UInt8] {
     guard data.count == 256 else { throw .invalidLength(what: "RSA block", expected: "256", actual: data.count) }
     let number = try BigNumber(data)
@@ -103,9 +116,13 @@ public struct RSAPrivateKey: Sendable, CustomStringConvertible {
   /// - Returns: 192 bytes: the data and its random padding.
   /// - Throws: `CryptoError.authenticationFailed` when the hash inside does not fit.
   public func decryptPadded(_ data: [UInt8]) throws(CryptoError) -> [UInt8] {
-    let plain = try decryptBlock(data)
+    var plain = try decryptBlock(data)
     let encrypted = Array(plain[32...])
-    let temporaryKey = zip(plain[..<32], SHA256.hash(encrypted)).map { $0 ^ $1 }
+    var temporaryKey = zip(plain[..<32], SHA256.hash(encrypted)).map { $0 ^ $1 }
+    defer {
+      wipe(&plain)
+      wipe(&temporaryKey)
+    }
     let withHash = try AESIGE.decrypted(encrypted, key: temporaryKey, iv: [UInt8](repeating: 0, count: 32))
     let padded = Array(withHash[..<192].reversed())
     guard ConstantTime.equal(SHA256.hash(temporaryKey, padded), Array(withHash[192...])) else {
@@ -115,37 +132,20 @@ public struct RSAPrivateKey: Sendable, CustomStringConvertible {
   }
 }
 
-/// `count` bytes from a generator.
-func randomBytes(_ count: Int, using generator: inout some RandomNumberGenerator) -> [UInt8] {
-  (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-}
-
 /// OpenSSL's view of an RSA key.
 private struct PKey: ~Copyable {
   private let pointer: OpaquePointer
 
   init(adopting pointer: OpaquePointer) { self.pointer = pointer }
 
-  init(pem: String, selection: Int32) throws(CryptoError) {
-    var key: OpaquePointer?
+  init(pem: String, parts: copenssl_rsa_parts) throws(CryptoError) {
     var bytes = Array(pem.utf8)
-    var count = bytes.count
-    // The context keeps pointers to the names it is given: they must outlive it.
-    let status = "PEM".withCString { format in
-      "RSA".withCString { type in
-        let decoder = OSSL_DECODER_CTX_new_for_pkey(&key, format, nil, type, selection, nil, nil)
-        defer { OSSL_DECODER_CTX_free(decoder) }
-        return bytes.withUnsafeMutableBufferPointer { buffer in
-          var start = UnsafePointer(buffer.baseAddress)
-          return OSSL_DECODER_from_data(decoder, &start, &count)
-        }
-      }
-    }
-    guard status == 1, let key else {
+    defer { wipe(&bytes) }
+    guard let pointer = copenssl_rsa_from_pem(bytes, bytes.count, parts) else {
       ERR_clear_error()
       throw .invalidKey("no RSA key in PEM format")
     }
-    pointer = key
+    self.pointer = pointer
   }
 
   deinit { EVP_PKEY_free(pointer) }
@@ -159,19 +159,13 @@ private struct PKey: ~Copyable {
     return try BigNumber(adopting: number).bytes()
   }
 
-  func pem(_ selection: Int32, structure: String) throws(CryptoError) -> String {
+  func pem(_ parts: copenssl_rsa_parts) throws(CryptoError) -> String {
     var data: UnsafeMutablePointer<UInt8>?
     var count = 0
-    // The context keeps pointers to the names it is given: they must outlive it.
-    let status = "PEM".withCString { format in
-      structure.withCString { structure in
-        let encoder = OSSL_ENCODER_CTX_new_for_pkey(pointer, selection, format, structure, nil)
-        defer { OSSL_ENCODER_CTX_free(encoder) }
-        return OSSL_ENCODER_to_data(encoder, &data, &count)
-      }
+    guard copenssl_rsa_to_pem(pointer, parts, &data, &count) == 1, let data else {
+      throw lastOpenSSLError("OSSL_ENCODER_to_data")
     }
-    guard status == 1, let data else { throw lastOpenSSLError("OSSL_ENCODER_to_data") }
-    defer { CRYPTO_clear_free(data, count, #file, #line) }
+    defer { CRYPTO_clear_free(data, count, #fileID, #line) }
     return String(decoding: UnsafeBufferPointer(start: data, count: count), as: UTF8.self)
   }
 }

@@ -1,4 +1,4 @@
-/// Two-step verification with the Secure Remote Password protocol, both halves.
+/// Two-step verification with the Secure Remote Password protocol: the client's half.
 ///
 /// Source: core.telegram.org/api/srp, "Checking the password with SRP".
 public enum SRP {
@@ -25,128 +25,104 @@ public enum SRP {
     public let m1: [UInt8]
   }
 
-  /// Proves knowledge of the password for the server's value `B`.
+  /// Proves knowledge of the password for the server's value `B`, as `inputCheckPasswordSRP` carries it.
   ///
+  /// Takes about 0.1 seconds, and a second more for a prime that is not Telegram's own.
+  /// - Parameters:
+  ///   - password: taken as UTF-8, neither trimmed nor normalized.
+  ///   - serverB: `srp_B`, big-endian, at most 256 bytes.
   /// - Throws: `CryptoError.unsafe` when prime, generator or `B` fail Telegram's checks.
   public static func prove(
     password: String, parameters: Parameters, serverB: [UInt8], using generator: inout some RandomNumberGenerator
   ) throws(CryptoError) -> Proof {
     try DiffieHellman.check(prime: parameters.prime, generator: parameters.generator)
-    guard serverB.count <= 256 else { throw .unsafe("srp_B is longer than the prime") }
-    let b = padded(serverB)
+    let b = try padded(serverB, name: "srp_B")
     try DiffieHellman.checkPublic(b, prime: parameters.prime)
-    let group = try Group(parameters)
-    let x = try BigNumber(passwordHash(password, parameters))
-    while true {
-      let secret = randomBytes(256, using: &generator)
-      let aNumber = try BigNumber(secret)
-      let a = try group.arithmetic.power(group.g, aNumber, modulus: group.p).bytes(count: 256)
-      // A value out of range, or a u of zero, is the luck of this secret: take another.
-      do { try DiffieHellman.checkPublic(a, prime: parameters.prime) } catch { continue }
-      let u = SHA256.hash(a, b)
-      if u.allSatisfy({ $0 == 0 }) { continue }
-      let v = try group.arithmetic.power(group.g, x, modulus: group.p)
-      let kv = try group.arithmetic.product(group.k, v, modulus: group.p)
-      let base = try group.arithmetic.difference(try BigNumber(b), kv, modulus: group.p)
-      let exponent = try group.arithmetic.sum(aNumber, group.arithmetic.product(try BigNumber(u), x))
-      let shared = try group.arithmetic.power(base, exponent, modulus: group.p).bytes(count: 256)
-      return Proof(a: a, m1: group.proof(parameters, a: a, b: b, key: SHA256.hash(shared)))
+    let group = try SRPGroup(parameters)
+    let x = try passwordNumber(password, parameters)
+    let v = try group.arithmetic.power(group.g, x, modulus: group.p)
+    let kv = try group.arithmetic.product(group.k, v, modulus: group.p)
+    // g^b, if the server told the truth; a value out of range would give the shared secret away.
+    let base = try group.arithmetic.difference(try BigNumber(b), kv, modulus: group.p)
+    guard try DiffieHellman.isInRange(base, prime: group.p) else { throw .unsafe("srp_B hides a value out of range") }
+    // A value out of range, or a u of zero, is the luck of one secret; a generator that fails often is broken.
+    for _ in 0..<256 {
+      let secret = try BigNumber.random(count: 256, using: &generator)
+      let power = try group.arithmetic.power(group.g, secret, modulus: group.p)
+      guard try DiffieHellman.isInRange(power, prime: group.p) else { continue }
+      let a = try power.bytes(count: 256)
+      let u = try BigNumber(SHA256.hash(a, b))
+      guard !u.isZero else { continue }
+      let exponent = try group.arithmetic.sum(secret, try group.arithmetic.product(u, x))
+      let shared = try group.arithmetic.power(base, exponent, modulus: group.p)
+      return Proof(a: a, m1: try group.proof(parameters, a: a, b: b, shared: shared))
     }
+    throw .unsafe("the random generator repeats itself")
   }
 
   /// `v`, what a server keeps instead of the password: 256 bytes.
   public static func verifier(password: String, parameters: Parameters) throws(CryptoError) -> [UInt8] {
-    let group = try Group(parameters)
-    let x = try BigNumber(passwordHash(password, parameters))
+    let group = try SRPGroup(parameters)
+    let x = try passwordNumber(password, parameters)
     return try group.arithmetic.power(group.g, x, modulus: group.p).bytes(count: 256)
   }
 
-  /// The server half of one attempt.
-  public struct Server: Sendable {
-    private let parameters: Parameters
-    private let verifier: [UInt8]
-    private let secret: [UInt8]
-    /// `B`, 256 bytes.
-    public let b: [UInt8]
-
-    public init(
-      parameters: Parameters, verifier: [UInt8], using generator: inout some RandomNumberGenerator
-    ) throws(CryptoError) {
-      self.parameters = parameters
-      self.verifier = verifier
-      let group = try Group(parameters)
-      let kv = try group.arithmetic.product(group.k, try BigNumber(verifier), modulus: group.p)
-      while true {
-        let secret = randomBytes(256, using: &generator)
-        let power = try group.arithmetic.power(group.g, try BigNumber(secret), modulus: group.p)
-        let sum = try group.arithmetic.sum(kv, power)
-        let b = try group.arithmetic.product(sum, try BigNumber(1), modulus: group.p).bytes(count: 256)
-        do { try DiffieHellman.checkPublic(b, prime: parameters.prime) } catch { continue }
-        self.secret = secret
-        self.b = b
-        return
-      }
-    }
-
-    /// Whether the client knows the password.
-    ///
-    /// - Throws: `CryptoError.unsafe` when `A` is out of range.
-    public func accepts(_ proof: (a: [UInt8], m1: [UInt8])) throws(CryptoError) -> Bool {
-      guard proof.a.count <= 256 else { throw .unsafe("A is longer than the prime") }
-      let a = SRP.padded(proof.a)
-      try DiffieHellman.checkPublic(a, prime: parameters.prime)
-      let group = try Group(parameters)
-      let u = try BigNumber(SHA256.hash(a, b))
-      let vu = try group.arithmetic.power(try BigNumber(verifier), u, modulus: group.p)
-      let base = try group.arithmetic.product(try BigNumber(a), vu, modulus: group.p)
-      let shared = try group.arithmetic.power(base, try BigNumber(secret), modulus: group.p).bytes(count: 256)
-      return ConstantTime.equal(proof.m1, group.proof(parameters, a: a, b: b, key: SHA256.hash(shared)))
-    }
-  }
-
-  // MARK: The algorithm's parts, by its documentation's names
-
-  /// PH2: the password hashed with both salts.
-  private static func passwordHash(_ password: String, _ parameters: Parameters) throws(CryptoError) -> [UInt8] {
+  /// `x`: PH2, the password hashed with both salts.
+  private static func passwordNumber(_ password: String, _ parameters: Parameters) throws(CryptoError) -> BigNumber {
     func salted(_ data: [UInt8], _ salt: [UInt8]) -> [UInt8] { SHA256.hash(salt, data, salt) }
-    let primary = salted(salted(Array(password.utf8), parameters.salt1), parameters.salt2)
-    let stretched = try PBKDF2SHA512.derive(
+    var plain = Array(password.utf8)
+    var primary = salted(salted(plain, parameters.salt1), parameters.salt2)
+    defer {
+      wipe(&plain)
+      wipe(&primary)
+    }
+    var stretched = try PBKDF2SHA512.derive(
       password: primary, salt: parameters.salt1, iterations: 100_000, count: 64)
-    return salted(stretched, parameters.salt2)
+    defer { wipe(&stretched) }
+    var secondary = salted(stretched, parameters.salt2)
+    defer { wipe(&secondary) }
+    return try BigNumber(secondary)
   }
 
-  private static func padded(_ number: [UInt8]) -> [UInt8] {
-    [UInt8](repeating: 0, count: max(0, 256 - number.count)) + number
+  /// A number as 256 bytes.
+  static func padded(_ number: [UInt8], name: String) throws(CryptoError) -> [UInt8] {
+    guard number.count <= 256 else { throw .unsafe("\(name) is longer than the prime") }
+    return [UInt8](repeating: 0, count: 256 - number.count) + number
+  }
+}
+
+/// The numbers both halves compute with, by the documentation's names.
+struct SRPGroup: ~Copyable {
+  let arithmetic: Arithmetic
+  let p: BigNumber
+  let g: BigNumber
+  let k: BigNumber
+  private let generatorBytes: [UInt8]
+
+  init(_ parameters: SRP.Parameters) throws(CryptoError) {
+    guard parameters.prime.count == 256, parameters.prime[0] >= 0x80, (2...7).contains(parameters.generator) else {
+      throw .unsafe("the SRP group is not of 2048 bits with a generator of 2 to 7")
+    }
+    let arithmetic = try Arithmetic()
+    let p = try BigNumber(parameters.prime)
+    let g = try BigNumber(UInt(parameters.generator))
+    let generatorBytes = try g.bytes(count: 256)
+    let k = try BigNumber(SHA256.hash(parameters.prime, generatorBytes))
+    self.arithmetic = arithmetic
+    self.p = p
+    self.g = g
+    self.generatorBytes = generatorBytes
+    self.k = k
   }
 
-  private struct Group: ~Copyable {
-    let arithmetic: Arithmetic
-    let p: BigNumber
-    let g: BigNumber
-    let k: BigNumber
-    private let generatorBytes: [UInt8]
-
-    init(_ parameters: Parameters) throws(CryptoError) {
-      guard parameters.prime.count == 256, (2...7).contains(parameters.generator) else {
-        throw .unsafe("SRP group is not of 2048 bits with a generator of 2 to 7")
-      }
-      let arithmetic = try Arithmetic()
-      let p = try BigNumber(parameters.prime)
-      let g = try BigNumber(UInt(parameters.generator))
-      let generatorBytes = try g.bytes(count: 256)
-      let k = try BigNumber(SHA256.hash(parameters.prime, generatorBytes))
-      self.arithmetic = arithmetic
-      self.p = p
-      self.g = g
-      self.generatorBytes = generatorBytes
-      self.k = k
-    }
-
-    /// M1.
-    func proof(_ parameters: Parameters, a: [UInt8], b: [UInt8], key: [UInt8]) -> [UInt8] {
-      let groupHash = zip(SHA256.hash(parameters.prime), SHA256.hash(generatorBytes)).map { $0 ^ $1 }
-      return SHA256.hash(
-        groupHash, SHA256.hash(parameters.salt1), SHA256.hash(parameters.salt2), a, b, key)
-    }
+  /// M1 for the shared number S.
+  func proof(
+    _ parameters: SRP.Parameters, a: [UInt8], b: [UInt8], shared: borrowing BigNumber
+  ) throws(CryptoError) -> [UInt8] {
+    var sharedBytes = try shared.bytes(count: 256)
+    defer { wipe(&sharedBytes) }
+    let groupHash = zip(SHA256.hash(parameters.prime), SHA256.hash(generatorBytes)).map { $0 ^ $1 }
+    return SHA256.hash(
+      groupHash, SHA256.hash(parameters.salt1), SHA256.hash(parameters.salt2), a, b, SHA256.hash(sharedBytes))
   }
 }

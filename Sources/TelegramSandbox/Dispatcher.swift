@@ -46,9 +46,7 @@ struct Dispatcher: Sendable {
     _ body: @escaping @Sendable (inout Telegram, Caller, F) throws -> F.Response
   ) where F.Response: TLEncodable {
     methods[F.constructor] = Method(name: F.name, access: access) { telegram, caller, reader in
-      let request = try F(from: &reader)
-      try reader.finish()
-      return try body(&telegram, caller, request).encoded()
+      try body(&telegram, caller, try F(lenientlyFrom: reader.buffer)).encoded()
     }
   }
 
@@ -63,5 +61,34 @@ struct Dispatcher: Sendable {
 
   func method(_ constructor: UInt32) -> Method? {
     methods[constructor] ?? TLSchema.api.name(of: constructor).flatMap { untyped[$0] }
+  }
+}
+
+extension TLDecodable {
+  /// Reads a request that fills `buffer`.
+  ///
+  /// As Telegram does, takes an InputPeer where an InputUser or InputChannel is due:
+  /// the constructors have the same fields, and Pyrogram's descendants count on it.
+  fileprivate init(lenientlyFrom buffer: ByteBuffer) throws(TLError) {
+    var buffer = buffer
+    while true {
+      do throws(TLError) {
+        self = try Self(decoding: buffer)
+        return
+      } catch .unexpectedConstructor(let constructor, let offset) {
+        guard let meant = Self.equivalents[constructor] else {
+          throw .unexpectedConstructor(constructor, offset: offset)
+        }
+        buffer.setInteger(meant, at: buffer.readerIndex + offset, endianness: .little)
+      }
+    }
+  }
+
+  private static var equivalents: [UInt32: UInt32] {
+    [
+      API.InputPeerUser.constructor: API.InputUser.constructor,
+      API.InputPeerSelf.constructor: API.InputUserSelf.constructor,
+      API.InputPeerChannel.constructor: API.InputChannel.constructor,
+    ]
   }
 }

@@ -5,12 +5,16 @@ import MTProtoCrypto
 public import NIOCore
 public import NIOPosix
 
-/// A Telegram on this machine: data centres, accounts and chats, to which any MTProto client may connect. A test tool.
+/// A Telegram on this machine: data centres, accounts and chats, to which any MTProto client may connect.
+///
+/// A test tool.
 public struct Sandbox: Sendable {
   public struct Configuration: Sendable {
     /// Address to listen on.
     public var host = "127.0.0.1"
-    /// Port of the first data centre; the others follow. 0 lets the system choose each.
+    /// Port of the first data centre; the others follow.
+    ///
+    /// 0 lets the system choose each.
     public var port = 0
     public var dataCenters: Int32 = 2
     public var homeDC: Int32 = 2
@@ -61,7 +65,9 @@ public struct Sandbox: Sendable {
           id: id, host: configuration.host, port: configuration.port == 0 ? 0 : configuration.port + Int(id) - 1,
           hub: hub, privateKey: key, group: group, logger: logger, now: now))
     }
-    let endpoints = servers.map { Telegram.Endpoint(id: $0.id, host: configuration.host, port: $0.port) }
+    // Nobody can connect to the address that stands for all.
+    let announced = ["0.0.0.0": "127.0.0.1", "::": "::1"][configuration.host] ?? configuration.host
+    let endpoints = servers.map { Telegram.Endpoint(id: $0.id, host: announced, port: $0.port) }
     await hub.setEndpoints(endpoints)
     let control = Control(
       hub: hub,

@@ -14,7 +14,9 @@ struct Caller: Sendable {
   }
 }
 
-/// The whole of Telegram as methods see it: the world, who is signed in where, uploads, and the faults asked for. A value.
+/// The whole of Telegram as methods see it: the world, who is signed in where, uploads, and the faults asked for.
+///
+/// A value.
 struct Telegram: Sendable {
   struct Endpoint: Sendable {
     let id: Int32
@@ -132,15 +134,19 @@ struct Telegram: Sendable {
   // MARK: Results
 
   /// The `updates` that answer a change: what the caller's own account was told of it, `first` in front.
-  func updates(for viewer: Int64, first: [API.AnyUpdate] = []) -> API.AnyUpdates {
-    Self.envelope(world.announcements.filter { $0.user == viewer }, for: viewer, in: world, first: first)
+  func updates(
+    for viewer: Int64, first: [API.AnyUpdate] = [], mentioning mentions: Mentions = Mentions()
+  ) -> API.AnyUpdates {
+    Self.envelope(
+      world.announcements.filter { $0.user == viewer }, for: viewer, in: world, first: first, mentioning: mentions)
   }
 
   /// Puts one account's announcements into an `updates`.
   static func envelope(
-    _ announcements: [World.Announcement], for viewer: Int64, in world: World, first: [API.AnyUpdate] = []
+    _ announcements: [World.Announcement], for viewer: Int64, in world: World, first: [API.AnyUpdate] = [],
+    mentioning others: Mentions = Mentions()
   ) -> API.AnyUpdates {
-    var mentions = Mentions()
+    var mentions = others
     for announcement in announcements { mentions.formUnion(announcement.mentions) }
     return .updates(
       API.Updates(

@@ -6,6 +6,11 @@ struct SandboxFolder {
   private let url: URL
 
   var publicKeyPath: String { url.appending(path: "rsa.pem").path(percentEncoded: false) }
+  /// Settings with which tgl reaches the sandbox.
+  var settingsPath: String { settingsURL.path(percentEncoded: false) }
+  /// Where the demo keeps what tgl logs.
+  var logURL: URL { url.appending(path: "tgl.log") }
+  private var settingsURL: URL { url.appending(path: "tgl.env") }
   private var privateKeyURL: URL { url.appending(path: "rsa-private.pem") }
 
   /// - Parameter path: nil makes a temporary folder.
@@ -32,9 +37,11 @@ struct SandboxFolder {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let line = String(decoding: try encoder.encode(sandbox.description), as: UTF8.self)
     try write(line + "\n", to: url.appending(path: "sandbox.json"))
-    try write(environment(sandbox.description), to: url.appending(path: "tgl.env"))
+    try write(environment(sandbox.description), to: settingsURL)
     return line
   }
+
+  func remove() { try? FileManager.default.removeItem(at: url) }
 
   private func environment(_ sandbox: SandboxDescription) -> String {
     let home = sandbox.dcs.first { $0.id == sandbox.homeDC }

@@ -14,15 +14,24 @@ struct Serve: AsyncParsableCommand {
         tgl-sandbox serve --dir /tmp/sandbox
       """)
 
-  @Option(help: ArgumentHelp("Address to listen on; loopback only, unless --unsafe-listen is given.", valueName: "address"))
+  @Option(
+    help: ArgumentHelp("Address to listen on; loopback only, unless --unsafe-listen is given.", valueName: "address"))
   var listen = "127.0.0.1"
-  @Option(help: ArgumentHelp("Port of the first data centre, the others follow; 0 lets the system choose.", valueName: "port"))
+  @Option(
+    help: ArgumentHelp("Port of the first data centre, the others follow; 0 lets the system choose.", valueName: "port")
+  )
   var port = 0
-  @Option(help: ArgumentHelp("Where the key and the settings are written; a temporary one is made by default.", valueName: "directory"))
+  @Option(
+    help: ArgumentHelp(
+      "Where the key and the settings are written; a temporary one is made by default.", valueName: "directory"))
   var dir: String?
-  @Option(help: ArgumentHelp("The world to start with: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The world to start with: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
   var scenario = Scenario.standard
-  @Option(help: ArgumentHelp("Number from which ids, hashes and texts are made; the same seed, the same world.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp(
+      "Number from which ids, hashes and texts are made; the same seed, the same world.", valueName: "number"))
   var seed: UInt64 = 1
   @Flag(help: "Listen where others can connect: anyone then signs in with the codes this tool prints.")
   var unsafeListen = false
@@ -49,10 +58,11 @@ struct Serve: AsyncParsableCommand {
     configuration.publicKeyPath = folder.publicKeyPath
     let sandbox = try await Sandbox.start(configuration, logger: logger)
     let line = try folder.write(sandbox)
+    let stop = await StopSignal.install()
 
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await sandbox.run() }
-      group.addTask { await StopSignal.wait() }
+      group.addTask { await stop.wait() }
       // Not through stdio's buffer: whoever waits for the line reads a pipe.
       try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
       // Whichever ends first ends the other.

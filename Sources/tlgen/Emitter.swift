@@ -90,6 +90,16 @@ struct Emitter {
     return out + "]\n"
   }
 
+  /// A list of the functions a server reads, for the tests.
+  var functionList: String {
+    var out = "/// The functions of \(selection.namespace) that have typed Swift on both sides.\n"
+    out += "let typedFunctions: [(name: String, type: any (TLFunction & TLDecodable).Type)] = [\n"
+    for function in selection.functions where !function.isGeneric {
+      out += "  (\"\(function.name)\", \(selection.namespace).\(Naming.type(function.name)).self),\n"
+    }
+    return out + "]\n"
+  }
+
   // MARK: Parts
 
   private func raw(_ type: String, as swiftType: String = "TLRaw") -> String {

@@ -32,7 +32,7 @@ struct Sources: ParsableArguments {
   /// Path below the package and text of every generated file; nil for a file left from before.
   func files() throws -> [String: String?] {
     var files: [String: String?] = try Generator(package: package, apiPath: api, mtprotoPath: mtproto).files()
-    for directory in [Generator.typed, Generator.decoders, Generator.tests] {
+    for directory in Generator.directories {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: url(directory).path)) ?? []
       for name in names where files["\(directory)/\(name)"] == nil {
         files.updateValue(nil, forKey: "\(directory)/\(name)")

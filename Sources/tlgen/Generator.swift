@@ -4,7 +4,10 @@ import Foundation
 struct Generator {
   static let typed = "Sources/TL/Generated"
   static let decoders = "Sources/TelegramSandbox/Generated"
-  static let tests = "Tests/TLTests/Generated"
+  static let typeTests = "Tests/TLTests/Generated"
+  static let functionTests = "Tests/TelegramSandboxTests/Generated"
+  /// The folders that hold generated files and nothing else.
+  static let directories = [typed, decoders, typeTests, functionTests]
 
   private let api: Schema
   private let mtproto: Schema
@@ -57,8 +60,9 @@ struct Generator {
     files["\(Self.decoders)/APIFunctions+Decode.swift"] =
       Emitter.header + "public import TL\n\n"
       + apiSelection.functions.filter { !$0.isGeneric }.map(emitter.functionDecoder).joined()
-    files["\(Self.tests)/TypedTypes.swift"] =
-      Emitter.header + "import TL\n\n" + Emitter(selection: apiSelection).typeList("typedAPITypes") + "\n"
+    files["\(Self.functionTests)/TypedFunctions.swift"] = Emitter.header + "import TL\n\n" + emitter.functionList
+    files["\(Self.typeTests)/TypedTypes.swift"] =
+      Emitter.header + "import TL\n\n" + emitter.typeList("typedAPITypes") + "\n"
       + Emitter(selection: mtprotoSelection).typeList("typedMTProtoTypes")
     return files
   }

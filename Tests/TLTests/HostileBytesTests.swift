@@ -77,6 +77,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [(#"{"_":"textBold","text":"#, #"{"_":"textEmpty"}"#, "}"), ("[", "", "]")])
+  func jsonNestedWithoutEndIsRefused(open: String, inner: String, close: String) {
+    for (depth, isAccepted) in [(60, true), (200, false), (500, false), (100_000, false)] {
+      let json = String(repeating: open, count: depth) + inner + String(repeating: close, count: depth)
+      let errors = onSmallStack {
+        do { _ = try JSONDecoder().decode(TLValue.self, from: Data(json.utf8)) } catch { return [.unknownName(json)] }
+        return []
+      }
+      #expect(errors.isEmpty == isAccepted, "\(depth) levels")
+    }
+  }
+
   @Test func countsTakeNoMemory() {
     // A vector that claims as many elements as the bytes behind it could just hold, and holds none.
     var writer = TLWriter()

@@ -53,6 +53,14 @@ import Testing
         == #"{"_":"inputGeoPoint","flags":-2147483648,"lat":"-inf","long":-0.0,"accuracy_radius":3}"#)
     #expect(try encoded(json) == writer.buffer)
 
+    // A round number beyond 2^53 stays the double it was.
+    writer = TLWriter()
+    writer.writeConstructor(0x4822_2faf)
+    writer.writeFlags(0)
+    writer.writeDouble(1.234_567_890_123_456_7e+18)
+    writer.writeDouble(-1e22)
+    #expect(try encoded(TLSchema.api.json(writer.buffer)) == writer.buffer)
+
     writer = TLWriter()
     writer.writeConstructor(0xc4b9_f9bb)  // error
     writer.writeInt(1)

@@ -1,7 +1,7 @@
 public import MTProtoCrypto
 public import TL
 
-/// Why a key exchange was broken off. Nothing of it is used.
+/// Why a key exchange was broken off; nothing of it is used.
 public enum KeyExchangeError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A packet that is no plain message.
   case notPlain

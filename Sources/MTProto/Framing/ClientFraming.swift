@@ -33,7 +33,9 @@ public struct ClientFraming {
   /// What goes before the first packet.
   public func opening() -> ByteBuffer { start }
 
-  /// Appends a packet to `out`. Its length is a multiple of four.
+  /// Appends a packet to `out`.
+  ///
+  /// Its length is a multiple of four.
   public mutating func encode(
     _ packet: ByteBuffer, into out: inout ByteBuffer, using generator: inout some RandomNumberGenerator
   ) {

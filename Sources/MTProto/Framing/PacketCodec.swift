@@ -1,5 +1,5 @@
-import MTProtoCrypto
 import CZlib
+import MTProtoCrypto
 import NIOCore
 
 /// Packets to bytes and back for one of the four framings; the same on both sides of a connection.
@@ -19,7 +19,9 @@ struct PacketCodec: Sendable {
     self.side = side
   }
 
-  /// Appends a packet to `out`. Its length is a multiple of four.
+  /// Appends a packet to `out`.
+  ///
+  /// Its length is a multiple of four.
   mutating func encode(
     _ packet: ByteBuffer, into out: inout ByteBuffer, using generator: inout some RandomNumberGenerator
   ) {

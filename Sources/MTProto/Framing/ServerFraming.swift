@@ -31,7 +31,9 @@ public struct ServerFraming {
     return try codec?.decode(&input)
   }
 
-  /// Appends a packet to `out`. Its length is a multiple of four. Nothing can be sent before the transport is known.
+  /// Appends a packet to `out`.
+  ///
+  /// Its length is a multiple of four. Nothing can be sent before the transport is known.
   public mutating func encode(
     _ packet: ByteBuffer, into out: inout ByteBuffer, using generator: inout some RandomNumberGenerator
   ) {

@@ -64,7 +64,9 @@ extension ClientSession {
       try finish(requestID, result: reader.buffer, &events)
     case MT.GzipPacked.constructor:
       let packed = try MT.GzipPacked(from: &reader)
-      guard let plain = Gzip.unpack(packed.packedData) else { throw .invalidLength(packed.packedData.readableBytes, offset: 4) }
+      guard let plain = Gzip.unpack(packed.packedData) else {
+        throw .invalidLength(packed.packedData.readableBytes, offset: 4)
+      }
       if plain.getInteger(at: plain.readerIndex, endianness: .little, as: UInt32.self) == MT.GzipPacked.constructor {
         throw .tooDeep(offset: 0)
       }
@@ -212,7 +214,8 @@ extension ClientSession {
 
   private func isOurs(_ messageID: Int64) -> Bool {
     carried[messageID] != nil || messageID == lastPingMessageID || containers.contains { $0.id == messageID }
-      || stateQuestions.contains { $0.id == messageID } || messageID <= messageIDs.latest && messageID > messageIDs.latest - (60 << 32)
+      || stateQuestions.contains { $0.id == messageID }
+      || messageID <= messageIDs.latest && messageID > messageIDs.latest - (60 << 32)
   }
 
   private mutating func correctClock(by drift: Duration, _ events: inout [Event]) {

@@ -69,7 +69,8 @@ extension ClientSession {
   }
 
   private func isAcknowledgmentDue(_ now: Moment) -> Bool {
-    acknowledgments.count >= Self.maximumPendingAcknowledgments || acknowledgmentDeadline.map { now.uptime >= $0 } ?? false
+    acknowledgments.count >= Self.maximumPendingAcknowledgments
+      || acknowledgmentDeadline.map { now.uptime >= $0 } ?? false
   }
 
   private mutating func acknowledgmentMessages(now: Moment) -> [InnerMessage] {

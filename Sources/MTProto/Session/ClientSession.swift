@@ -147,7 +147,7 @@ public struct ClientSession: Sendable {
 
   // MARK: Connections
 
-  /// A new connection is there. What was not answered goes out again or is asked after.
+  /// A new connection is there: what was not answered goes out again or is asked after.
   public mutating func connected(now: Moment) {
     isConnected = true
     anchor = now
@@ -155,7 +155,9 @@ public struct ClientSession: Sendable {
     nextPing = now.uptime
     services.removeAll()
     stateQuestions.removeAll()
-    let waiting = requests.filter { $0.value.messageID != nil }.sorted { ($0.value.messageID ?? 0) < ($1.value.messageID ?? 0) }
+    let waiting = requests.filter { $0.value.messageID != nil }.sorted {
+      ($0.value.messageID ?? 0) < ($1.value.messageID ?? 0)
+    }
     var resend: [RequestID] = []
     for (id, request) in waiting where !queue.contains(id) {
       if !request.isAcknowledged, now.uptime - request.sentAt < Self.resendWindow {
@@ -187,7 +189,9 @@ public struct ClientSession: Sendable {
     return [ping?.deadline, nextPing, acknowledgmentDeadline, check].compactMap(\.self).min()
   }
 
-  /// Looks at the clock: finds a dead connection and calls that have waited long. Call `outgoing` afterwards.
+  /// Looks at the clock: finds a dead connection and calls that have waited long.
+  ///
+  /// Call `outgoing` afterwards.
   public mutating func tick(now: Moment) -> [Event] {
     guard isConnected else { return [] }
     if let ping, now.uptime >= ping.deadline {

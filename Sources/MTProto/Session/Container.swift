@@ -35,7 +35,9 @@ enum Container {
     return writer.buffer
   }
 
-  /// The messages of a container, its constructor number included. Containers do not nest.
+  /// The messages of a container, whose bytes begin with its constructor number.
+  ///
+  /// Containers do not nest.
   static func decode(_ body: ByteBuffer) throws(TLError) -> [InnerMessage] {
     var reader = TLReader(body)
     let id = try reader.readConstructor()

@@ -39,7 +39,9 @@ struct Salts: Sendable {
   /// Whether it is time for `get_future_salts`; notes the question when it is.
   mutating func shouldAsk(now: Moment, serverTime: Duration) -> Bool {
     let known = upcoming.last.map { Duration.seconds(Int64($0.validUntil)) } ?? .zero
-    guard known < serverTime + Self.margin, askedAt.map({ now.uptime - $0 > Self.interval }) ?? true else { return false }
+    guard known < serverTime + Self.margin, askedAt.map({ now.uptime - $0 > Self.interval }) ?? true else {
+      return false
+    }
     askedAt = now.uptime
     return true
   }

@@ -4,7 +4,9 @@ import TL
 // Source: core.telegram.org/constructor/updateShortMessage, updateShortChatMessage, updateShortSentMessage.
 
 extension API.UpdateShortMessage {
-  /// A private chat's message. `from_id` is absent, as in the long form: the chat tells the other side, `out` which side.
+  /// A private chat's message.
+  ///
+  /// `from_id` is absent, as in the long form: the chat tells the other side, `out` which side.
   var expanded: API.UpdateNewMessage {
     let message = API.Message(
       out: out, mentioned: mentioned, mediaUnread: mediaUnread, silent: silent, id: id,

@@ -33,11 +33,10 @@ struct UpdateBox: Sendable {
   }
 
   /// Takes an update in; returns what can be applied now, in order.
+  ///
+  /// What is next in line is applied even while a difference is under way: nothing is missing before it, and the
+  /// difference may no longer tell it (a message sent and deleted meanwhile is in no difference).
   mutating func offer(_ update: Held, now: Duration, holeTimeout: Duration) -> [API.AnyUpdate] {
-    if isFetching || differenceDue != nil {
-      hold(update)
-      return []
-    }
     switch advance(past: update) {
     case .next:
       return [update.update] + release(now: now, holeTimeout: holeTimeout)
@@ -45,9 +44,21 @@ struct UpdateBox: Sendable {
       return []
     case .hole:
       hold(update)
-      if holeDeadline == nil { holeDeadline = now + holeTimeout }
+      if holeDeadline == nil, !isBehind { holeDeadline = now + holeTimeout }
       return []
     }
+  }
+
+  /// Moves to where a difference leads, never backwards; returns the held updates it covers.
+  ///
+  /// They happened before what the difference tells and may be in no difference any more, so they are applied
+  /// first; what is told twice changes nothing the second time.
+  mutating func jump(to newPts: Int32) -> [API.AnyUpdate] {
+    guard newPts > pts else { return [] }
+    pts = newPts
+    let covered = held.prefix { $0.pts <= newPts }.map(\.update)
+    held.removeFirst(covered.count)
+    return covered
   }
 
   /// Lets go what now joins up, and drops what is already covered.
@@ -63,13 +74,16 @@ struct UpdateBox: Sendable {
       consumed += 1
     }
     held.removeFirst(consumed)
-    if held.isEmpty {
+    if held.isEmpty || isBehind {
       holeDeadline = nil
     } else if consumed > 0 || holeDeadline == nil {
       holeDeadline = now + holeTimeout
     }
     return released
   }
+
+  /// Whether a difference is wanted or under way.
+  var isBehind: Bool { isFetching || differenceDue != nil }
 
   /// Marks a difference as wanted from `time` on.
   mutating func wantDifference(at time: Duration) {

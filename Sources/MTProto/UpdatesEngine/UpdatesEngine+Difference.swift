@@ -7,27 +7,29 @@ extension UpdatesEngine {
     account.endFetching(now: now.uptime)
     switch difference {
     case .updatesDifferenceEmpty(let empty):
-      date = empty.date
-      seq = empty.seq
+      date = max(date, empty.date)
+      seq = max(seq, empty.seq)
       finishAccount(into: &batch, now: now)
     case .updatesDifference(let difference):
       batch.users = difference.users
       batch.chats = difference.chats
+      batch.updates = account.jump(to: difference.state.pts)
       take(difference.newMessages, difference.otherUpdates, into: &batch, now: now)
       move(to: difference.state)
       finishAccount(into: &batch, now: now)
     case .updatesDifferenceSlice(let slice):
       batch.users = slice.users
       batch.chats = slice.chats
+      let stuck = slice.intermediateState.pts <= account.pts && slice.intermediateState.qts <= qts
+      batch.updates = account.jump(to: slice.intermediateState.pts)
       take(slice.newMessages, slice.otherUpdates, into: &batch, now: now)
-      let stuck = slice.intermediateState.pts == account.pts && slice.intermediateState.qts == qts
       move(to: slice.intermediateState)
       touchAccount(&batch)
       // A slice that does not move the state would be asked for for ever.
       account.wantDifference(at: stuck ? now.uptime + .seconds(60) : now.uptime)
     case .updatesDifferenceTooLong(let tooLong):
       batch.gaps.append(UpdateGap(channelID: nil, fromPts: account.pts, toPts: tooLong.pts, reason: .tooLong))
-      account.pts = tooLong.pts
+      batch.updates = account.jump(to: tooLong.pts)
       touchAccount(&batch)
       account.wantDifference(at: now.uptime)
     case .other:
@@ -47,25 +49,25 @@ extension UpdatesEngine {
     var timeout: Int32?
     switch difference {
     case .updatesChannelDifferenceEmpty(let empty):
-      channels[id]?.pts = empty.pts
+      batch.updates = channels[id]?.jump(to: empty.pts) ?? []
       timeout = empty.timeout
     case .updatesChannelDifference(let difference):
       batch.users = difference.users
       batch.chats = difference.chats
-      batch.updates = difference.newMessages.map { .asNewMessage($0) }
+      batch.updates = channels[id]?.jump(to: difference.pts) ?? []
+      batch.updates += difference.newMessages.map { .asNewMessage($0) }
       takeOther(difference.otherUpdates, ofChannel: id, into: &batch, now: now)
-      channels[id]?.pts = difference.pts
-      isFinal = difference.final || difference.pts == from
+      isFinal = difference.final || difference.pts <= from
       timeout = difference.timeout
     case .updatesChannelDifferenceTooLong(let tooLong):
       batch.users = tooLong.users
       batch.chats = tooLong.chats
       let pts: Int32? = if case .dialog(let dialog) = tooLong.dialog { dialog.pts } else { nil }
       batch.gaps.append(UpdateGap(channelID: id, fromPts: from, toPts: pts, reason: .tooLong))
+      if let pts { batch.updates = channels[id]?.jump(to: pts) ?? [] }
       // The newest messages, newest first.
-      batch.updates = tooLong.messages.reversed().map { .asNewMessage($0) }
-      if let pts { channels[id]?.pts = pts }
-      isFinal = tooLong.final || pts == nil || pts == from
+      batch.updates += tooLong.messages.reversed().map { .asNewMessage($0) }
+      isFinal = tooLong.final || (pts ?? from) <= from
       timeout = tooLong.timeout
     case .other:
       channels[id]?.wantDifference(at: now.uptime + .seconds(60))
@@ -101,6 +103,25 @@ extension UpdatesEngine {
     return batch
   }
 
+  /// Goes on from a state the server gave anew, because it does not know ours.
+  public mutating func restart(from state: API.UpdatesState, now: Moment) -> UpdateBatch {
+    var batch = UpdateBatch()
+    account.endFetching(now: now.uptime)
+    batch.gaps.append(UpdateGap(channelID: nil, fromPts: account.pts, toPts: state.pts, reason: .tooLong))
+    // Here the server's word counts even when it lies behind ours.
+    account.pts = state.pts
+    qts = state.qts
+    date = state.date
+    seq = state.seq
+    finishAccount(into: &batch, now: now)
+    return batch
+  }
+
+  /// Whether no difference is wanted or under way.
+  public var isCurrent: Bool {
+    !account.isBehind && !channels.values.contains { $0.isBehind }
+  }
+
   private mutating func take(
     _ messages: [API.AnyMessage], _ others: [API.AnyUpdate], into batch: inout UpdateBatch, now: Moment
   ) {
@@ -121,16 +142,20 @@ extension UpdatesEngine {
   ) {
     var foreign: [API.AnyUpdate] = []
     for update in others {
-      if case .channel(id, _, _) = UpdatePosition(update) { batch.updates.append(update) } else { foreign.append(update) }
+      if case .channel(id, _, _) = UpdatePosition(update) {
+        batch.updates.append(update)
+      } else {
+        foreign.append(update)
+      }
     }
     process(foreign, into: &batch, now: now)
   }
 
+  /// Takes over what a difference says of the other sequences; `pts` has jumped already.
   private mutating func move(to state: API.UpdatesState) {
-    account.pts = state.pts
-    qts = state.qts
-    date = state.date
-    seq = state.seq
+    qts = max(qts, state.qts)
+    date = max(date, state.date)
+    seq = max(seq, state.seq)
   }
 
   private mutating func finishAccount(into batch: inout UpdateBatch, now: Moment) {

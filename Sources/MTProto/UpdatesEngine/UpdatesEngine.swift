@@ -128,7 +128,9 @@ public struct UpdatesEngine: Sendable {
       return .account(pts: account.pts, qts: qts, date: date)
     }
     let due = channels.filter { $0.value.differenceDue.map { $0 <= now.uptime } ?? false }
-    guard let id = due.min(by: { ($0.value.differenceDue ?? .zero, $0.key) < ($1.value.differenceDue ?? .zero, $1.key) })?.key
+    guard
+      let id = due.min(by: { ($0.value.differenceDue ?? .zero, $0.key) < ($1.value.differenceDue ?? .zero, $1.key) })?
+        .key
     else { return nil }
     channels[id]?.beginFetching()
     return channels[id].map { .channel(id: id, pts: $0.pts) }
@@ -237,7 +239,8 @@ public struct UpdatesEngine: Sendable {
   }
 
   private mutating func advance(date newDate: Int32, into batch: inout UpdateBatch) {
-    guard newDate > date, !account.isFetching, account.differenceDue == nil else { return }
+    // The date covers what came before it, so it waits for holes to close.
+    guard newDate > date, !account.isBehind, account.held.isEmpty else { return }
     date = newDate
     if !batch.updates.isEmpty { touchAccount(&batch) }
   }

@@ -129,7 +129,8 @@ extension TLSchema {
     switch value {
     case .double(let value): return value
     case .int(let value): return Double(value)
-    case .long(let value): if let double = Double(exactly: value) { return double }
+    // JSON's readers give a round number as an integer, however large.
+    case .long(let value): return Double(value)
     case .string("inf"): return .infinity
     case .string("-inf"): return -.infinity
     case .string("nan"): return .nan

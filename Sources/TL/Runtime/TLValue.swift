@@ -29,6 +29,11 @@ extension TLValue: Decodable {
   }
 
   public init(from decoder: any Decoder) throws {
+    // A value nests objects at most `TLReader.maximumDepth` deep, each perhaps in a vector.
+    guard decoder.codingPath.count <= 2 * TLReader.maximumDepth else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "nested too deep"))
+    }
     if let container = try? decoder.container(keyedBy: Key.self) {
       let kind = Key(stringValue: "_")
       guard container.contains(kind) else {

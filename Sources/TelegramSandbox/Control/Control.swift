@@ -35,7 +35,7 @@ struct Control: Sendable {
         draft.media = StoredMedia(
           kind: isPhoto ? .photo : .document, fileID: stored.id, ttlSeconds: request.ttl)
       }
-      let id = try telegram.world.send(draft, from: author, to: peer)
+      let id = try telegram.world.send(draft, from: author, to: peer).id
       return SayAnswer(id: id, chat: peer.botAPIID, ids: ids(of: id, in: peer, author, telegram.world))
     }
   }

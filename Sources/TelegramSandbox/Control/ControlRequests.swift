@@ -13,7 +13,11 @@ enum Reference: Decodable, Sendable, CustomStringConvertible {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if let id = try? container.decode(Int64.self) { self = .id(id) } else { self = Reference(try container.decode(String.self)) }
+    if let id = try? container.decode(Int64.self) {
+      self = .id(id)
+    } else {
+      self = Reference(try container.decode(String.self))
+    }
   }
 
   init(_ text: String) { self = Int64(text).map(Reference.id) ?? .name(text) }

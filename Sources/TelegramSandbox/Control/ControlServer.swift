@@ -6,7 +6,7 @@ import NIOPosix
 
 /// The control address: JSON over HTTP.
 struct ControlServer: Sendable {
-  typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>
+  typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
   let control: Control
   let logger: Logger
@@ -69,7 +69,7 @@ struct ControlServer: Sendable {
 
   private func respond(
     to request: HTTPRequestHead, _ body: ByteBuffer,
-    _ outbound: NIOAsyncChannelOutboundWriter<HTTPPart<HTTPResponseHead, ByteBuffer>>
+    _ outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
   ) async throws {
     var status = HTTPResponseStatus.ok
     var type = "application/json"
@@ -83,7 +83,7 @@ struct ControlServer: Sendable {
     var head = HTTPResponseHead(version: request.version, status: status)
     head.headers.add(name: "content-type", value: type)
     head.headers.add(name: "content-length", value: String(answer.readableBytes))
-    try await outbound.write(contentsOf: [.head(head), .body(answer), .end(nil)])
+    try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(answer)), .end(nil)])
   }
 
   private struct UnknownPath: Error, CustomStringConvertible {

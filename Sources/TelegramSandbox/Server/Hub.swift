@@ -92,7 +92,8 @@ actor Hub {
     if sessions[address] == nil {
       forgetOldSessions(at: moment)
       sessions[address] = Record(
-        session: ServerSession(id: address.id, uniqueID: Int64(bitPattern: generator.next())), lastActive: moment.uptime)
+        session: ServerSession(id: address.id, uniqueID: Int64(bitPattern: generator.next())), lastActive: moment.uptime
+      )
     }
     guard sessions[address]?.connection != connection else { return }
     let isBack = sessions[address]?.connection != nil || sessions[address]?.wantsUpdates == true
@@ -159,7 +160,8 @@ actor Hub {
     for (user, own) in Dictionary(grouping: announcements, by: \.user) {
       let listeners = sessions.keys.filter { address in
         address != caller && address.key.dc == telegram.world.homeDC && sessions[address]?.wantsUpdates == true
-          && telegram.authorizations[address.key]?.user == user && telegram.authorizations[address.key]?.isRevoked == false
+          && telegram.authorizations[address.key]?.user == user
+          && telegram.authorizations[address.key]?.isRevoked == false
       }
       guard !listeners.isEmpty else { continue }
       let body = Telegram.envelope(own, for: user, in: telegram.world).encoded()

@@ -2,7 +2,9 @@ import MTProto
 import NIOCore
 import TL
 
-/// The server's half of an encrypted session. A value: what comes in and the time are passed in, what goes out is taken out.
+/// The server's half of an encrypted session.
+///
+/// A value: what comes in and the time are passed in, what goes out is taken out.
 ///
 /// Source: "Mobile Protocol: Detailed Description" and "Service messages", core.telegram.org/mtproto.
 struct ServerSession: Sendable {
@@ -37,6 +39,8 @@ struct ServerSession: Sendable {
   let uniqueID: Int64
   private var isNew = true
   private var receipts: [Int64: (seqno: Int32, receipt: Receipt)] = [:]
+  /// Of messages up to here the receipts may be gone.
+  private var forgotten: Int64 = 0
   private(set) var unacknowledged: [Int64: Outgoing] = [:]
   private var queue: [Outgoing] = []
   private var acknowledgments: [Int64] = []
@@ -48,7 +52,7 @@ struct ServerSession: Sendable {
   private static let newest: Int64 = 30
   /// Results longer than this are packed.
   private static let packingThreshold = 1024
-  private static let receiptLimit = 4096
+  private static let receiptLimit = 2048
 
   init(id: Int64, uniqueID: Int64) {
     self.id = id
@@ -152,6 +156,11 @@ struct ServerSession: Sendable {
   ) throws -> [Event] {
     if let (_, receipt) = receipts[id] {
       repeated(id, receipt)
+      return []
+    }
+    // Whether it has been acted on cannot be told any more.
+    guard id > forgotten else {
+      send(badMessage(id, seqno, 20), isContent: false, isAnswer: true, now: now)
       return []
     }
     if let code = seqnoError(id, seqno, isCall: !Self.isService(constructor)) {
@@ -293,6 +302,7 @@ struct ServerSession: Sendable {
       for old in receipts.keys.sorted().prefix(Self.receiptLimit / 2) {
         if case .running = receipts[old]?.receipt { continue }
         receipts[old] = nil
+        forgotten = max(forgotten, old)
       }
     }
   }

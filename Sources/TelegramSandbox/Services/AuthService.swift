@@ -64,7 +64,8 @@ extension Telegram {
     switch code.delivery {
     case .app:
       return .init(
-        type: .authSentCodeTypeApp(.init(length: length)), phoneCodeHash: code.hash, nextType: .authCodeTypeSms(.init()))
+        type: .authSentCodeTypeApp(.init(length: length)), phoneCodeHash: code.hash, nextType: .authCodeTypeSms(.init())
+      )
     case .sms:
       return .init(
         type: .authSentCodeTypeSms(.init(length: length)), phoneCodeHash: code.hash,
@@ -106,7 +107,8 @@ extension Telegram {
 
   mutating func update(_ caller: Caller, _ change: (inout Authorization) -> Void) {
     change(
-      &authorizations[AuthKeyAddress(dc: caller.dc, id: caller.authKeyID), default: Authorization(createdAt: world.now)])
+      &authorizations[AuthKeyAddress(dc: caller.dc, id: caller.authKeyID), default: Authorization(createdAt: world.now)]
+    )
   }
 
   fileprivate mutating func signOut(_ caller: Caller) {

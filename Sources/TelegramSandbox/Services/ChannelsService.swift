@@ -62,7 +62,9 @@ extension ChannelState {
 }
 
 extension Telegram {
-  fileprivate func fullChannel(_ input: API.AnyInputChannel, _ caller: Caller) throws(RPCFailure) -> API.MessagesChatFull {
+  fileprivate func fullChannel(_ input: API.AnyInputChannel, _ caller: Caller) throws(RPCFailure)
+    -> API.MessagesChatFull
+  {
     let viewer = try caller.viewer()
     let id = try world.resolve(input, for: viewer)
     let channel = try world.channel(id, for: viewer)

@@ -22,7 +22,9 @@ extension Dispatcher {
 }
 
 extension Telegram {
-  fileprivate func dialogs(_ request: API.MessagesGetDialogs, _ caller: Caller) throws(RPCFailure) -> API.AnyMessagesDialogs {
+  fileprivate func dialogs(_ request: API.MessagesGetDialogs, _ caller: Caller) throws(RPCFailure)
+    -> API.AnyMessagesDialogs
+  {
     let viewer = try caller.viewer()
     var all = request.folderId ?? 0 == 0 ? world.dialogs(of: viewer) : []
     let total = all.count

@@ -29,7 +29,9 @@ extension Telegram {
   fileprivate func config(for caller: Caller) -> API.Config {
     API.Config(
       date: world.now, expires: world.now + 3600, testMode: false, thisDc: caller.dc,
-      dcOptions: endpoints.map { API.DcOption(id: $0.id, ipAddress: $0.host, port: Int32($0.port)) },
+      dcOptions: endpoints.map {
+        API.DcOption(ipv6: $0.host.contains(":"), id: $0.id, ipAddress: $0.host, port: Int32($0.port))
+      },
       dcTxtDomainName: "localhost", chatSizeMax: 200, megagroupSizeMax: 200_000, forwardedCountMax: 100,
       onlineUpdatePeriodMs: 210_000, offlineBlurTimeoutMs: 5000, offlineIdleTimeoutMs: 30_000,
       onlineCloudTimeoutMs: 300_000, notifyCloudDelayMs: 30_000, notifyDefaultDelayMs: 1500,

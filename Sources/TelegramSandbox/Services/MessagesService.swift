@@ -128,7 +128,8 @@ extension Telegram {
       .init(count: Int32(all.count), messages: messages, topics: [], chats: chats, users: users))
   }
 
-  fileprivate func search(_ request: API.MessagesSearch, _ caller: Caller) throws(RPCFailure) -> API.AnyMessagesMessages {
+  fileprivate func search(_ request: API.MessagesSearch, _ caller: Caller) throws(RPCFailure) -> API.AnyMessagesMessages
+  {
     let viewer = try caller.viewer()
     let peer = try world.resolve(request.peer, for: viewer)
     let author = try request.fromId.map { input throws(RPCFailure) in try world.resolve(input, for: viewer) }

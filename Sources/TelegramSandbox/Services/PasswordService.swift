@@ -2,7 +2,9 @@ import MTProtoCrypto
 import NIOCore
 import TL
 
-/// Two-factor sign-in. Source: "Two-factor authentication", core.telegram.org/api/srp.
+/// One attempt at a two-factor password.
+///
+/// Source: "Two-factor authentication", core.telegram.org/api/srp.
 struct PasswordCheck: Sendable {
   let server: SRP.Server
   /// Unix time.
@@ -72,7 +74,8 @@ extension Telegram {
     }
     // One attempt a value of B.
     update(caller) { $0.passwordChecks = [:] }
-    let accepted = try? check.server.accepts((a: Array(proof.a.readableBytesView), m1: Array(proof.m1.readableBytesView)))
+    let accepted = try? check.server.accepts(
+      (a: Array(proof.a.readableBytesView), m1: Array(proof.m1.readableBytesView)))
     guard accepted == true else { throw .passwordHashInvalid }
     return authorize(caller, as: user)
   }

@@ -32,6 +32,22 @@ extension Telegram {
     return Draft(text: text, media: media, replyTo: reply, isSilent: silent, noForwards: noForwards)
   }
 
+  /// The `updates` of messages sent; one that had been sent before comes with a `pts_count` of 0.
+  fileprivate func answer(_ sent: [(message: SentMessage, randomID: Int64)], to viewer: Int64) -> API.AnyUpdates {
+    let ids = sent.map { API.AnyUpdate.updateMessageID(.init(id: $0.message.id, randomId: $0.randomID)) }
+    var mentions = Mentions()
+    let repeated = sent.map(\.message).filter(\.isRepeated).compactMap { sent -> API.AnyUpdate? in
+      guard let message = try? world.box(of: sent.peer, for: viewer)[sent.id] else { return nil }
+      mentions.formUnion(world.mentions(in: message))
+      let rendered = world.render(message, for: viewer)
+      if case .channel = sent.peer {
+        return .updateNewChannelMessage(.init(message: rendered, pts: sent.pts, ptsCount: 0))
+      }
+      return .updateNewMessage(.init(message: rendered, pts: sent.pts, ptsCount: 0))
+    }
+    return updates(for: viewer, first: ids + repeated, mentioning: mentions)
+  }
+
   fileprivate mutating func sendMessage(
     _ request: API.MessagesSendMessage, _ caller: Caller
   ) throws(RPCFailure) -> API.AnyUpdates {
@@ -40,8 +56,8 @@ extension Telegram {
     let draft = draft(
       try world.text(request.message, request.entities, for: viewer), replyTo: request.replyTo,
       silent: request.silent, noForwards: request.noforwards)
-    let id = try world.send(draft, from: viewer, to: peer, randomID: request.randomId)
-    return updates(for: viewer, first: [.updateMessageID(.init(id: id, randomId: request.randomId))])
+    let sent = try world.send(draft, from: viewer, to: peer, randomID: request.randomId)
+    return answer([(sent, request.randomId)], to: viewer)
   }
 
   fileprivate mutating func sendMedia(
@@ -53,8 +69,8 @@ extension Telegram {
     let draft = draft(
       try world.text(request.message, request.entities, for: viewer), media: try media(request.media, caller),
       replyTo: request.replyTo, silent: request.silent, noForwards: request.noforwards)
-    let id = try world.send(draft, from: viewer, to: peer, randomID: request.randomId)
-    return updates(for: viewer, first: [.updateMessageID(.init(id: id, randomId: request.randomId))])
+    let sent = try world.send(draft, from: viewer, to: peer, randomID: request.randomId)
+    return answer([(sent, request.randomId)], to: viewer)
   }
 
   fileprivate mutating func sendMultiMedia(
@@ -77,15 +93,12 @@ extension Telegram {
       try world.check(draft)
       drafts.append((draft, item.randomId))
     }
-    let randomIDs = Set(drafts.map(\.1))
-    guard randomIDs.count == drafts.count, world.accounts[viewer]?.sentRandomIDs.isDisjoint(with: randomIDs) == true
-    else { throw .randomIDDuplicate }
-    var ids: [API.AnyUpdate] = []
+    guard Set(drafts.map(\.1)).count == drafts.count else { throw .randomIDDuplicate }
+    var sent: [(SentMessage, Int64)] = []
     for (draft, randomID) in drafts {
-      let id = try world.send(draft, from: viewer, to: peer, randomID: randomID)
-      ids.append(.updateMessageID(.init(id: id, randomId: randomID)))
+      sent.append((try world.send(draft, from: viewer, to: peer, randomID: randomID), randomID))
     }
-    return updates(for: viewer, first: ids)
+    return answer(sent, to: viewer)
   }
 
   fileprivate mutating func editMessage(

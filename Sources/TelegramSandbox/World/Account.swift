@@ -18,8 +18,19 @@ struct Account: Sendable {
   /// Unix time until which the account counts as online.
   var onlineUntil: Int32 = 0
   var lastSeen: Int32 = 0
-  /// `random_id` of what the account has sent.
-  var sentRandomIDs: Set<Int64> = []
+  /// What the account has sent, by the `random_id` it gave.
+  var sent: [Int64: SentMessage] = [:]
+}
+
+/// Where a sent message went.
+struct SentMessage: Sendable {
+  let peer: PeerKey
+  /// In the sender's box or the channel's.
+  let id: Int32
+  /// The state of that box after it.
+  let pts: Int32
+  /// Whether it had been sent before, under the same `random_id`.
+  var isRepeated = false
 }
 
 /// A two-factor password as the server keeps it: never the password itself.

@@ -36,12 +36,10 @@ struct MessageBox: Sendable {
     return log(.new(message.id), count: 1)
   }
 
-  /// Replaces a message's content without an event: what a client that was not told cannot know.
-  mutating func replace(_ message: StoredMessage) { messages[message.id] = message }
-
-  mutating func edit(_ message: StoredMessage) -> Event {
+  /// Replaces a message; without an event when `announced` is false, which no client can notice.
+  mutating func change(_ message: StoredMessage, announced: Bool) -> Event? {
     messages[message.id] = message
-    return log(.edited(message.id), count: 1)
+    return announced ? log(.edited(message.id), count: 1) : nil
   }
 
   /// Removes messages that are there; without an event when `announced` is false.
@@ -50,10 +48,20 @@ struct MessageBox: Sendable {
     for id in ids {
       guard let message = messages.removeValue(forKey: id) else { continue }
       removed.append(id)
-      histories[message.peer]?.removeAll { $0 == id }
+      removeFromHistory(id, of: message.peer)
     }
     guard announced, !removed.isEmpty else { return nil }
     return log(.deleted(removed), count: Int32(removed.count))
+  }
+
+  private mutating func removeFromHistory(_ id: Int32, of peer: PeerKey) {
+    guard let history = histories[peer] else { return }
+    var (low, high) = (0, history.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if history[middle] < id { low = middle + 1 } else { high = middle }
+    }
+    if low < history.count, history[low] == id { histories[peer]?.remove(at: low) }
   }
 
   mutating func logRead(_ change: Change) -> Event { log(change, count: 1) }

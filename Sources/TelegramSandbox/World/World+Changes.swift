@@ -6,33 +6,26 @@ extension World {
   ///
   /// - Parameter announced: false changes it without an update, which no client can notice.
   mutating func edit(
-    _ id: Int32, in peer: PeerKey, by editor: Int64, text: MessageText?, media: StoredMedia? = nil, announced: Bool = true
+    _ id: Int32, in peer: PeerKey, by editor: Int64, text: MessageText?, media: StoredMedia? = nil,
+    announced: Bool = true
   ) throws(RPCFailure) {
-    let box = try box(of: peer, for: editor)
-    guard let message = box[id], message.peer == peer, case .text(let oldText, let oldMedia) = message.content else {
-      throw .messageIDInvalid
-    }
+    guard let message = try box(of: peer, for: editor)[id], message.peer == peer,
+      case .text(let oldText, let oldMedia) = message.content
+    else { throw .messageIDInvalid }
     try checkMayEdit(message, in: peer, by: editor)
     let content = (text: text ?? oldText, media: media ?? oldMedia)
     try check(Draft(text: content.text, media: content.media))
     guard content.text != oldText || media != nil else { throw .messageNotModified }
 
-    if case .channel(let channelID) = peer {
-      guard var channel = channels[channelID] else { throw .channelInvalid }
-      let edited = message.edited(content, at: now)
-      let event = announced ? channel.box.edit(edited) : nil
-      if !announced { channel.box.replace(edited) }
-      channels[channelID] = channel
-      if let event { announce(event, inChannel: channelID) }
+    if case .channel(let channel) = peer {
+      let event = channels[channel]?.box.change(message.edited(content, at: now), announced: announced)
+      if let event = event ?? nil { announce(event, inChannel: channel) }
       return
     }
     for (owner, copyID) in sortedCopies(of: message) {
-      guard var account = accounts[owner], let copy = account.box[copyID] else { continue }
-      let edited = copy.edited(content, at: now)
-      let event = announced ? account.box.edit(edited) : nil
-      if !announced { account.box.replace(edited) }
-      accounts[owner] = account
-      if let event { announce(event, to: owner) }
+      guard let copy = accounts[owner]?.box[copyID] else { continue }
+      let event = accounts[owner]?.box.change(copy.edited(content, at: now), announced: announced)
+      if let event = event ?? nil { announce(event, to: owner) }
     }
   }
 
@@ -55,8 +48,8 @@ extension World {
   mutating func deleteMessages(
     _ ids: [Int32], by user: Int64, revoke: Bool, announced: Bool = true
   ) throws(RPCFailure) -> (pts: Int32, count: Int32) {
-    let before = try account(user)
-    let messages = ids.compactMap { before.box[$0] }
+    let before = try account(user).box.pts
+    let messages = ids.compactMap { accounts[user]?.box[$0] }
     if revoke {
       for message in messages {
         if case .group(let id) = message.peer, message.author != user, groups[id]?.creator != user {
@@ -71,15 +64,12 @@ extension World {
       }
     }
     for (owner, ids) in doomed.sorted(by: { $0.key < $1.key }) {
-      guard var account = accounts[owner] else { continue }
-      let removed = ids.compactMap { account.box[$0] }
-      let event = account.box.remove(ids.sorted(), announced: announced)
-      accounts[owner] = account
-      for message in removed { copies[message.origin]?[owner] = nil }
-      if let event { announce(event, to: owner) }
+      for origin in ids.compactMap({ accounts[owner]?.box[$0]?.origin }) { copies[origin]?[owner] = nil }
+      let event = accounts[owner]?.box.remove(Array(Set(ids)).sorted(), announced: announced)
+      if let event = event ?? nil { announce(event, to: owner) }
     }
     let after = try account(user).box.pts
-    return (after, after - before.box.pts)
+    return (after, after - before)
   }
 
   /// Deletes messages of a channel for everyone.
@@ -87,18 +77,22 @@ extension World {
   mutating func deleteMessages(
     _ ids: [Int32], inChannel id: Int64, by user: Int64, announced: Bool = true
   ) throws(RPCFailure) -> (pts: Int32, count: Int32) {
-    var channel = try channel(id, for: user)
+    try checkMayDelete(ids, inChannel: id, by: user)
+    let before = channels[id]?.box.pts ?? 0
+    let event = channels[id]?.box.remove(Array(Set(ids)).sorted(), announced: announced)
+    if let event = event ?? nil { announce(event, inChannel: id) }
+    let after = channels[id]?.box.pts ?? 0
+    return (after, after - before)
+  }
+
+  private func checkMayDelete(_ ids: [Int32], inChannel id: Int64, by user: Int64) throws(RPCFailure) {
+    let channel = try channel(id, for: user)
     guard channel.member(user) != nil else { throw .channelPrivate }
     for id in ids {
       guard let message = channel.box[id] else { continue }
       let isOwn = message.author == user && (!channel.isBroadcast || channel.isAdmin(user))
       guard isOwn || channel.isAdmin(user) else { throw .messageDeleteForbidden }
     }
-    let before = channel.box.pts
-    let event = channel.box.remove(Array(Set(ids)).sorted(), announced: announced)
-    channels[id] = channel
-    if let event { announce(event, inChannel: id) }
-    return (channel.box.pts, channel.box.pts - before)
   }
 
   private func sortedCopies(of message: StoredMessage) -> [(owner: Int64, id: Int32)] {

@@ -33,7 +33,11 @@ extension World {
 
     var page = DifferencePage()
     for event in slice {
-      page.add(event, box: box) { update(for: $0, ofUser: user) } render: { (render($0, for: user), mentions(in: $0)) }
+      page.add(event, box: box) {
+        update(for: $0, ofUser: user)
+      } render: {
+        (render($0, for: user), mentions(in: $0))
+      }
     }
     if isLast {
       for channel in channels.values.sorted(by: { $0.id < $1.id })
@@ -54,6 +58,8 @@ extension World {
           newMessages: page.messages, newEncryptedMessages: [], otherUpdates: page.updates, chats: chats, users: users,
           state: state))
     }
+    // Channels are named in the last slice: the date they are compared with stays until then.
+    state.date = request.date
     return .updatesDifferenceSlice(
       .init(
         newMessages: page.messages, newEncryptedMessages: [], otherUpdates: page.updates, chats: chats, users: users,
@@ -89,7 +95,9 @@ extension World {
     var page = DifferencePage()
     page.mentions.insert(.channel(id))
     for event in slice {
-      page.add(event, box: channel.box) { update(for: $0, ofChannel: id, viewer: user) } render: {
+      page.add(event, box: channel.box) {
+        update(for: $0, ofChannel: id, viewer: user)
+      } render: {
         (render($0, for: user), mentions(in: $0))
       }
     }

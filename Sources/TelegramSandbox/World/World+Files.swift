@@ -8,7 +8,9 @@ extension World {
     _ content: ByteBuffer, name: String?, mimeType: String?, attributes: [API.AnyDocumentAttribute]
   ) -> StoredFile {
     let named = attributes.contains { if case .documentAttributeFilename = $0 { true } else { false } }
-    let kept = named || name == nil || name == "" ? attributes : attributes + [.documentAttributeFilename(.init(fileName: name ?? ""))]
+    let kept =
+      named || name == nil || name == ""
+      ? attributes : attributes + [.documentAttributeFilename(.init(fileName: name ?? ""))]
     let digest = SHA256.hash(Array(content.readableBytesView))
     var file = StoredFile(
       id: Int64(bitPattern: generator.next() >> 1), accessHash: Int64(bitPattern: generator.next()), date: now,

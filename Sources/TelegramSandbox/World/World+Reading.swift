@@ -7,14 +7,13 @@ extension World {
   mutating func readHistory(of peer: PeerKey, upTo maxID: Int32, by user: Int64) throws(RPCFailure) -> (
     pts: Int32, count: Int32
   ) {
-    var account = try account(user)
-    let before = account.box.pts
-    let history = account.box.histories[peer] ?? []
-    let read = account.readInbox[peer] ?? 0
+    let box = try account(user).box
+    let before = box.pts
+    let history = box.histories[peer] ?? []
+    let read = accounts[user]?.readInbox[peer] ?? 0
     guard let last = history.last(where: { maxID == 0 || $0 <= maxID }), last > read else { return (before, 0) }
-    let fresh = history.filter { $0 > read && $0 <= last }.compactMap { account.box[$0] }.filter { $0.author != user }
-    account.readInbox[peer] = last
-    accounts[user] = account
+    let fresh = history.filter { $0 > read && $0 <= last }.compactMap { box[$0] }.filter { $0.author != user }
+    accounts[user]?.readInbox[peer] = last
     let unread = unreadCount(in: peer, for: user)
     let event = accounts[user]?.box.logRead(.readInbox(peer, upTo: last, unread: unread))
     if let event { announce(event, to: user) }

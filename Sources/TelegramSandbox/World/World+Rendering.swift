@@ -15,7 +15,8 @@ extension World {
       : account.lastSeen > 0 ? .userStatusOffline(.init(wasOnline: account.lastSeen)) : .userStatusRecently(.init())
     return .user(
       API.User(
-        isSelf: isSelf, contact: knows, mutualContact: isMutual, id: id, accessHash: accessHash(of: .user(id), for: viewer),
+        isSelf: isSelf, contact: knows, mutualContact: isMutual, id: id,
+        accessHash: accessHash(of: .user(id), for: viewer),
         firstName: account.firstName, lastName: account.lastName, username: account.username,
         phone: isSelf || knows ? account.phone : nil, status: status))
   }

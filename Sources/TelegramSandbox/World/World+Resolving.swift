@@ -59,7 +59,8 @@ extension World {
     let home = try resolve(input, for: viewer)
     guard let message = try box(of: home, for: viewer)[id], message.peer == home else { throw .msgIDInvalid }
     let mentions = mentions(in: message)
-    let isMentioned = if case .user(let user) = peer { mentions.users.contains(user) } else { mentions.chats.contains(peer) }
+    let isMentioned =
+      if case .user(let user) = peer { mentions.users.contains(user) } else { mentions.chats.contains(peer) }
     guard isMentioned else { throw .peerIDInvalid }
   }
 

@@ -13,23 +13,26 @@ struct Draft: Sendable {
 extension World {
   /// Sends a message.
   ///
-  /// - Parameters:
-  ///   - randomID: the sender's own number for the message. Used a second time it is refused with
-  ///     `RANDOM_ID_DUPLICATE`, as Telegram does: the message is there already.
-  /// - Returns: the message's id in the sender's box or the channel's.
+  /// A `random_id` used a second time sends nothing: as with Telegram, the answer is the message that is there already.
+  ///
+  /// - Parameter randomID: the sender's own number for the message.
   @discardableResult
   mutating func send(
     _ draft: Draft, from sender: Int64, to peer: PeerKey, randomID: Int64? = nil
-  ) throws(RPCFailure) -> Int32 {
-    try check(draft)
-    try checkMayPost(sender, to: peer)
+  ) throws(RPCFailure) -> SentMessage {
     if let randomID {
       guard randomID != 0 else { throw .randomIDEmpty }
-      guard accounts[sender]?.sentRandomIDs.contains(randomID) == false else { throw .randomIDDuplicate }
+      if var earlier = accounts[sender]?.sent[randomID] {
+        guard earlier.peer == peer, try box(of: peer, for: sender)[earlier.id] != nil else { throw .randomIDDuplicate }
+        earlier.isRepeated = true
+        return earlier
+      }
     }
-    let id = try deliver(.text(draft.text, draft.media), draft, from: sender, to: peer)
-    if let randomID { accounts[sender]?.sentRandomIDs.insert(randomID) }
-    return id
+    try check(draft)
+    try checkMayPost(sender, to: peer)
+    let sent = try deliver(.text(draft.text, draft.media), draft, from: sender, to: peer)
+    if let randomID { accounts[sender]?.sent[randomID] = sent }
+    return sent
   }
 
   /// Posts a service message, as the creation of a group does.
@@ -62,37 +65,41 @@ extension World {
 
   private mutating func deliver(
     _ content: StoredMessage.Content, _ draft: Draft, from sender: Int64, to peer: PeerKey
-  ) throws(RPCFailure) -> Int32 {
+  ) throws(RPCFailure) -> SentMessage {
     let origin = newOrigin()
     func message(_ id: Int32, in peer: PeerKey, replyTo: Int32?) -> StoredMessage {
       StoredMessage(
         id: id, origin: origin, peer: peer, author: sender, date: now, content: content, replyTo: replyTo,
         groupedID: draft.groupedID, isSilent: draft.isSilent, noForwards: draft.noForwards)
     }
+    // Boxes are changed in place: a copy of one, kept over a change, would cost as much as the box holds.
     if case .channel(let id) = peer {
-      guard var channel = channels[id] else { throw .channelInvalid }
-      let replyTo = draft.replyTo.flatMap { channel.box[$0]?.id }
-      let sent = message(channel.box.nextID, in: peer, replyTo: replyTo)
-      let event = channel.box.append(sent)
-      channels[id] = channel
-      accounts[sender]?.readInbox[peer] = sent.id
+      guard let nextID = channels[id]?.box.nextID else { throw .channelInvalid }
+      let replyTo = draft.replyTo.flatMap { channels[id]?.box[$0]?.id }
+      guard let event = channels[id]?.box.append(message(nextID, in: peer, replyTo: replyTo)) else {
+        throw .channelInvalid
+      }
+      accounts[sender]?.readInbox[peer] = nextID
       announce(event, inChannel: id)
-      return sent.id
+      return SentMessage(peer: peer, id: nextID, pts: event.pts)
     }
+    var own: SentMessage?
     // The sender's copy first: it is the first to get its number.
     for owner in owners(of: peer, sender: sender) {
-      guard var account = accounts[owner] else { continue }
       let seenAs = seen(peer, by: owner, sender: sender)
       let replyTo = draft.replyTo.flatMap { counterpart(of: $0, of: sender, in: owner) }
-      let copy = message(account.box.nextID, in: seenAs, replyTo: replyTo)
-      let event = account.box.append(copy)
-      if owner == sender { account.readInbox[seenAs] = copy.id }
-      accounts[owner] = account
-      copies[origin, default: [:]][owner] = copy.id
+      guard let nextID = accounts[owner]?.box.nextID,
+        let event = accounts[owner]?.box.append(message(nextID, in: seenAs, replyTo: replyTo))
+      else { continue }
+      copies[origin, default: [:]][owner] = nextID
+      if owner == sender {
+        accounts[owner]?.readInbox[seenAs] = nextID
+        own = SentMessage(peer: peer, id: nextID, pts: event.pts)
+      }
       announce(event, to: owner)
     }
-    guard let id = copies[origin]?[sender] else { throw .peerIDInvalid }
-    return id
+    guard let own else { throw .peerIDInvalid }
+    return own
   }
 
   /// Whose boxes hold a conversation's messages, the sender first.

@@ -1,6 +1,8 @@
 import TL
 
-/// The sandbox's Telegram: who there is, what was said where, and the numbered logs of it. A value: no clock, no sockets.
+/// The sandbox's Telegram: who there is, what was said where, and the numbered logs of it.
+///
+/// A value: no clock, no sockets.
 ///
 /// Every change leaves what connected clients must be told in `announcements`, rendered per recipient.
 struct World: Sendable {
@@ -67,7 +69,9 @@ struct World: Sendable {
   func peer(username: String) -> PeerKey? {
     let wanted = username.lowercased()
     if let account = accounts.values.first(where: { $0.username?.lowercased() == wanted }) { return .user(account.id) }
-    if let channel = channels.values.first(where: { $0.username?.lowercased() == wanted }) { return .channel(channel.id) }
+    if let channel = channels.values.first(where: { $0.username?.lowercased() == wanted }) {
+      return .channel(channel.id)
+    }
     return nil
   }
 

@@ -1,0 +1,106 @@
+import Foundation
+import GRDB
+
+/// Everything the service has seen and still has to say, in one SQLite database; the only writer to it.
+///
+/// `synchronous` is NORMAL, which in WAL mode may lose the last transactions to a power cut (never to a crash of this
+/// process) but cannot damage the file. That is safe for what comes from Telegram: the state of the update sequences
+/// commits with the updates it covers, so a lost tail is a tail that is asked for again. It is safe for the outbox
+/// too: a row whose deletion was lost is posted again with the same `random_id`, which the server knows.
+public final class Archive: Sendable {
+  /// Where the database is.
+  public let path: String
+  let pool: DatabasePool
+  let randomID: @Sendable () -> Int64
+
+  /// Opens the archive, makes it when there is none, and brings its schema up to date.
+  ///
+  /// - Parameters:
+  ///   - path: the database file; its folder must exist. A new file is readable by its owner only.
+  ///   - busyTimeout: how long to wait for another process's lock.
+  ///   - randomID: draws the `random_id` of posts; never 0.
+  public static func open(
+    at path: String, busyTimeout: Duration = .seconds(5),
+    randomID: @escaping @Sendable () -> Int64 = { Int64.random(in: 1...Int64.max) }
+  ) throws(ArchiveError) -> Archive {
+    do {
+      try createPrivateFile(at: path)
+      return try Archive(path: path, busyTimeout: busyTimeout, randomID: randomID)
+    } catch {
+      throw ArchiveError(error, path: path)
+    }
+  }
+
+  private init(path: String, busyTimeout: Duration, randomID: @escaping @Sendable () -> Int64) throws {
+    self.path = path
+    self.randomID = randomID
+    var configuration = Configuration()
+    configuration.label = "archive"
+    configuration.busyMode = .timeout(busyTimeout / .seconds(1))
+    configuration.maximumReaderCount = 2
+    try Self.checkLayout(at: path, configuration)
+    pool = try DatabasePool(path: path, configuration: configuration)
+    try ArchiveSchema.migrator.migrate(pool)
+  }
+
+  /// Refuses a database that is not ours to change, before anything in it is changed.
+  private static func checkLayout(at path: String, _ configuration: Configuration) throws {
+    var readOnly = configuration
+    readOnly.readonly = true
+    let queue = try DatabaseQueue(path: path, configuration: readOnly)
+    try queue.read { db in
+      if try db.tableExists("messages"), try !db.tableExists("message") { throw ArchiveError.legacyLayout(path: path) }
+      if try ArchiveSchema.migrator.hasBeenSuperseded(db) { throw ArchiveError.newerSchema(path: path) }
+    }
+    try queue.close()
+  }
+
+  /// Writes what is in the log back to the database file and closes it; nothing may be called afterwards.
+  public func close() throws(ArchiveError) {
+    do { try pool.close() } catch { throw ArchiveError(error, path: path) }
+  }
+
+  /// Runs `body` as one transaction: all of it happens, or nothing.
+  ///
+  /// A started transaction is finished even when the calling task is cancelled.
+  func write<T: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> T
+  ) async throws(ArchiveError) -> T {
+    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
+      pool.asyncWriteWithoutTransaction { db in
+        continuation.resume(
+          returning: Result {
+            var value: T?
+            try db.inTransaction(.immediate) {
+              value = try body(db)
+              return .commit
+            }
+            guard let value else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+            return value
+          })
+      }
+    }
+    do { return try result.get() } catch { throw ArchiveError(error, path: path) }
+  }
+
+  /// Runs `body` on a snapshot of the database.
+  func read<T: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> T
+  ) async throws(ArchiveError) -> T {
+    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
+      pool.asyncRead { db in
+        continuation.resume(returning: Result { try body(db.get()) })
+      }
+    }
+    do { return try result.get() } catch { throw ArchiveError(error, path: path) }
+  }
+}
+
+/// Makes the database's file when there is none; SQLite gives its `-wal` and `-shm` files the same mode.
+private func createPrivateFile(at path: String) throws(ArchiveError) {
+  let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+  guard descriptor >= 0 else {
+    throw .inaccessible(path: path, detail: String(cString: strerror(errno)))
+  }
+  _ = close(descriptor)
+}

@@ -1,0 +1,57 @@
+import GRDB
+
+/// Why the archive could not be opened, read or written.
+public enum ArchiveError: Error, Equatable, Sendable {
+  /// Another process holds the database longer than the busy timeout.
+  case busy(path: String)
+  /// No room left on the device.
+  case full(path: String)
+  /// The file is no SQLite database, or is damaged.
+  case corrupt(path: String, detail: String)
+  /// The file or its folder cannot be opened or written.
+  case inaccessible(path: String, detail: String)
+  /// Written by a later version of this program.
+  case newerSchema(path: String)
+  /// The archive of the Python service, which has not been taken over yet.
+  case legacyLayout(path: String)
+  /// The messages of another account than the one that is signed in.
+  case otherAccount(path: String, userID: Int64)
+  /// Anything else SQLite reports.
+  case failed(path: String, detail: String)
+}
+
+extension ArchiveError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .busy(let path): "\(path) is locked by another process"
+    case .full(let path): "no room left on the device that holds \(path)"
+    case .corrupt(let path, let detail): "\(path) is damaged or no database: \(detail)"
+    case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
+    case .newerSchema(let path): "\(path) was written by a later version of tgl; use that version"
+    case .legacyLayout(let path):
+      "\(path) holds the archive of the Python service, which this version does not take over; set another DATA_ROOT"
+    case .otherAccount(let path, let userID):
+      "\(path) holds the messages of the account with id \(userID); sign in as that, or set another DATA_ROOT"
+    case .failed(let path, let detail): "\(path): \(detail)"
+    }
+  }
+}
+
+extension ArchiveError {
+  init(_ error: any Error, path: String) {
+    switch error {
+    case let error as ArchiveError: self = error
+    case let error as DatabaseError:
+      let detail = error.message ?? error.resultCode.description
+      switch error.resultCode {
+      case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
+      case .SQLITE_FULL: self = .full(path: path)
+      case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .corrupt(path: path, detail: detail)
+      case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+        self = .inaccessible(path: path, detail: detail)
+      default: self = .failed(path: path, detail: detail)
+      }
+    default: self = .failed(path: path, detail: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import GRDB
+
+/// The archive's tables, as named migrations that are only ever added to.
+///
+/// Conventions: chats and users by Bot-API style id; times in seconds since 1970 unless the column's name says
+/// otherwise; `entities` in the JSON of `FormattedText`; TL values as the bytes of their boxed form with the layer
+/// they are of, so that a new layer of Telegram's schema never migrates the archive.
+enum ArchiveSchema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("messages") { db in
+      try db.execute(sql: peers + messages)
+    }
+    migrator.registerMigration("update state") { db in
+      try db.execute(sql: updates)
+    }
+    migrator.registerMigration("outbox") { db in
+      try db.execute(sql: outbox)
+    }
+    migrator.registerMigration("account") { db in
+      try db.execute(sql: account)
+    }
+    return migrator
+  }
+
+  private static let peers = """
+    CREATE TABLE peer (
+      id INTEGER PRIMARY KEY,
+      type TEXT NOT NULL CHECK (type IN ('user', 'bot', 'group', 'supergroup', 'channel')),
+      access_hash INTEGER,
+      is_min INTEGER NOT NULL DEFAULT 0,
+      username TEXT,
+      phone TEXT,
+      first_name TEXT,
+      last_name TEXT,
+      title TEXT,
+      noforwards INTEGER NOT NULL DEFAULT 0,
+      is_forum INTEGER NOT NULL DEFAULT 0,
+      seen_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX peer_by_username ON peer (username COLLATE NOCASE) WHERE username IS NOT NULL;
+
+    """
+
+  // `message_without_chat` serves `updateDeleteMessages`, which names messages of private chats and basic groups by
+  // their id alone. Channels and supergroups (and monoforums) lie below -1000000000000 and are not in it at all.
+  private static let messages = """
+    CREATE TABLE message (
+      chat_id INTEGER NOT NULL,
+      id INTEGER NOT NULL,
+      sender_id INTEGER,
+      date INTEGER NOT NULL,
+      edit_date INTEGER,
+      received_at INTEGER NOT NULL,
+      deleted_at INTEGER,
+      version INTEGER NOT NULL DEFAULT 1,
+      outgoing INTEGER NOT NULL DEFAULT 0,
+      post INTEGER NOT NULL DEFAULT 0,
+      noforwards INTEGER NOT NULL DEFAULT 0,
+      ttl_seconds INTEGER,
+      ttl_period INTEGER,
+      reply_to_id INTEGER,
+      reply_to_chat_id INTEGER,
+      topic_id INTEGER,
+      grouped_id INTEGER,
+      via_bot_id INTEGER,
+      post_author TEXT,
+      forward TEXT,
+      text TEXT NOT NULL DEFAULT '',
+      entities TEXT,
+      media_kind TEXT,
+      media_id INTEGER,
+      action_kind TEXT,
+      layer INTEGER,
+      media BLOB,
+      action BLOB,
+      rich BLOB,
+      PRIMARY KEY (chat_id, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX message_without_chat ON message (id) WHERE chat_id > -1000000000000;
+    CREATE INDEX message_by_date ON message (date);
+
+    CREATE TABLE message_version (
+      chat_id INTEGER NOT NULL,
+      id INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      date INTEGER NOT NULL,
+      replaced_at INTEGER NOT NULL,
+      text TEXT NOT NULL,
+      entities TEXT,
+      media_kind TEXT,
+      media_id INTEGER,
+      layer INTEGER,
+      media BLOB,
+      rich BLOB,
+      PRIMARY KEY (chat_id, id, version),
+      FOREIGN KEY (chat_id, id) REFERENCES message (chat_id, id) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  private static let updates = """
+    CREATE TABLE update_state (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      pts INTEGER NOT NULL,
+      qts INTEGER NOT NULL,
+      date INTEGER NOT NULL,
+      seq INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE channel_state (
+      channel_id INTEGER PRIMARY KEY,
+      pts INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE update_gap (
+      id INTEGER PRIMARY KEY,
+      channel_id INTEGER,
+      from_pts INTEGER NOT NULL,
+      to_pts INTEGER,
+      reason TEXT NOT NULL,
+      noticed_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE unknown_update (
+      id INTEGER PRIMARY KEY,
+      received_at INTEGER NOT NULL,
+      layer INTEGER NOT NULL,
+      raw BLOB NOT NULL
+    ) STRICT;
+
+    """
+
+  // AUTOINCREMENT: rows go out in the order of their ids, so an id must never be used again. The oldest pending row is
+  // found by walking the table, past the few that are parked.
+  private static let outbox = """
+    CREATE TABLE outbox (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      kind TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      payload TEXT NOT NULL,
+      random_id INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'parked')),
+      not_before INTEGER NOT NULL DEFAULT 0,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      last_error TEXT,
+      posts TEXT,
+      sent_parts INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX outbox_parked ON outbox (not_before, id) WHERE state = 'parked';
+    CREATE TABLE outbox_item (
+      outbox_id INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+      position INTEGER NOT NULL,
+      payload TEXT NOT NULL,
+      PRIMARY KEY (outbox_id, position)
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  // Whose messages these are: the update state of one account means nothing for another.
+  private static let account = """
+    CREATE TABLE account (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      user_id INTEGER NOT NULL
+    ) STRICT;
+
+    """
+}

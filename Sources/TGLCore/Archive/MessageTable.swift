@@ -1,0 +1,133 @@
+import Foundation
+import GRDB
+import TelegramClient
+
+/// The statements on `message` and `message_version`, prepared once a connection.
+enum MessageTable {
+  private static let columns = """
+    chat_id, id, sender_id, date, edit_date, outgoing, post, noforwards, ttl_seconds, ttl_period, reply_to_id, \
+    reply_to_chat_id, topic_id, grouped_id, via_bot_id, post_author, forward, text, entities, media_kind, media_id, \
+    action_kind, layer, media, action, rich
+    """
+  private static let insertion = """
+    INSERT INTO message (\(columns), received_at)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+    ON CONFLICT (chat_id, id) DO NOTHING
+    """
+  private static let selection = "SELECT \(columns), version, deleted_at FROM message"
+
+  /// A message with what the archive adds to it.
+  struct Stored {
+    var message: MessageRecord
+    var version: Int64
+    var deletedAt: Int64?
+  }
+
+  /// Adds a message; false when there is one with its chat and id.
+  static func insert(_ message: MessageRecord, receivedAt: Int64, layer: Int64, _ db: Database) throws -> Bool {
+    let statement = try db.cachedStatement(sql: insertion)
+    let isRaw = message.media != nil || message.action != nil || message.rich != nil
+    try statement.execute(
+      arguments: [
+        message.chat.rawValue, message.id, message.sender?.rawValue, message.date, message.editDate,
+        message.isOutgoing, message.isPost, message.noforwards, message.ttlSeconds, message.ttlPeriod,
+        message.replyToID, message.replyToChat?.rawValue, message.topicID, message.groupedID, message.viaBotID,
+        message.postAuthor, try message.forward.map(ArchiveJSON.encode), message.text.text,
+        try ArchiveJSON.encode(entities: message.text.entities), message.media?.kind.rawValue, message.media?.id,
+        message.action?.kind, isRaw ? layer : nil, message.media?.raw, message.action?.raw, message.rich, receivedAt,
+      ])
+    return db.changesCount == 1
+  }
+
+  static func find(chat: PeerID, id: Int64, _ db: Database) throws -> Stored? {
+    let statement = try db.cachedStatement(sql: "\(selection) WHERE chat_id = ? AND id = ?")
+    return try Row.fetchOne(statement, arguments: [chat.rawValue, id]).flatMap(stored)
+  }
+
+  /// The message of a private chat or basic group; one of a channel is never found, whatever its id.
+  ///
+  /// The bound is written out as in the partial index `message_without_chat`, or SQLite would not use that.
+  static func findWithoutChat(id: Int64, _ db: Database) throws -> Stored? {
+    let statement = try db.cachedStatement(sql: "\(selection) WHERE id = ? AND chat_id > -1000000000000")
+    return try Row.fetchOne(statement, arguments: [id]).flatMap(stored)
+  }
+
+  /// Puts the current content away as an earlier version and the new content in its place.
+  static func addVersion(
+    _ message: MessageRecord, over stored: Stored, now: Int64, layer: Int64, _ db: Database
+  ) throws {
+    let mediaStays = MediaRecord.isSame(message.media, stored.message.media)
+    let copy = try db.cachedStatement(
+      sql: """
+        INSERT INTO message_version
+          (chat_id, id, version, date, replaced_at, text, entities, media_kind, media_id, layer, media, rich)
+        SELECT chat_id, id, version, COALESCE(edit_date, date), ?, text, entities, media_kind, media_id,
+          iif(? AND rich IS NULL, NULL, layer), iif(?, NULL, media), rich
+        FROM message WHERE chat_id = ? AND id = ?
+        """)
+    try copy.execute(arguments: [now, mediaStays, mediaStays, message.chat.rawValue, message.id])
+    let update = try db.cachedStatement(
+      sql: """
+        UPDATE message SET version = version + 1, edit_date = ?, text = ?, entities = ?, noforwards = ?,
+          media_kind = ?, media_id = ?, media = ?, rich = ?, ttl_seconds = ?, layer = ?
+        WHERE chat_id = ? AND id = ?
+        """)
+    let isRaw = message.media != nil || message.rich != nil || stored.message.action != nil
+    try update.execute(
+      arguments: [
+        message.editDate ?? now, message.text.text, try ArchiveJSON.encode(entities: message.text.entities),
+        message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw, message.rich,
+        message.ttlSeconds, isRaw ? layer : nil, message.chat.rawValue, message.id,
+      ])
+  }
+
+  /// Takes over what may change without the message being another one: the edit's date, and the media's references.
+  static func refresh(_ message: MessageRecord, layer: Int64, _ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: """
+        UPDATE message SET edit_date = ?, noforwards = ?, media_kind = ?, media_id = ?, media = ?,
+          layer = iif(? IS NULL AND action IS NULL AND rich IS NULL, NULL, ?)
+        WHERE chat_id = ? AND id = ?
+        """)
+    try statement.execute(
+      arguments: [
+        message.editDate, message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw,
+        message.media?.raw, layer, message.chat.rawValue, message.id,
+      ])
+  }
+
+  static func markDeleted(chat: PeerID, id: Int64, at now: Int64, _ db: Database) throws {
+    let statement = try db.cachedStatement(sql: "UPDATE message SET deleted_at = ? WHERE chat_id = ? AND id = ?")
+    try statement.execute(arguments: [now, chat.rawValue, id])
+  }
+
+  /// Nil for a row whose chat is no peer's id, which this program never writes.
+  static func stored(_ row: Row) -> Stored? {
+    guard let chat = PeerID(rawValue: row["chat_id"]) else { return nil }
+    var message = MessageRecord(chat: chat, id: row["id"], date: row["date"])
+    message.sender = (row["sender_id"] as Int64?).flatMap(PeerID.init(rawValue:))
+    message.editDate = row["edit_date"]
+    message.isOutgoing = row["outgoing"]
+    message.isPost = row["post"]
+    message.noforwards = row["noforwards"]
+    message.ttlSeconds = row["ttl_seconds"]
+    message.ttlPeriod = row["ttl_period"]
+    message.replyToID = row["reply_to_id"]
+    message.replyToChat = (row["reply_to_chat_id"] as Int64?).flatMap(PeerID.init(rawValue:))
+    message.topicID = row["topic_id"]
+    message.groupedID = row["grouped_id"]
+    message.viaBotID = row["via_bot_id"]
+    message.postAuthor = row["post_author"]
+    message.forward = (row["forward"] as String?).flatMap { try? ArchiveJSON.decode(ForwardRecord.self, from: $0) }
+    message.text = FormattedText(row["text"], entities: ArchiveJSON.decode(entities: row["entities"]))
+    if let kind = (row["media_kind"] as String?) {
+      message.media = MediaRecord(
+        kind: MediaKind(rawValue: kind) ?? .unsupported, id: row["media_id"], raw: row["media"] ?? Data())
+    }
+    if let kind = (row["action_kind"] as String?) {
+      message.action = RawRecord(kind: kind, raw: row["action"] ?? Data())
+    }
+    message.rich = row["rich"]
+    return Stored(message: message, version: row["version"], deletedAt: row["deleted_at"])
+  }
+}

@@ -1,0 +1,57 @@
+/// One thing still to be told in the log chat.
+public struct OutboxRow: Sendable, Hashable, Identifiable {
+  public enum State: String, Sendable {
+    /// To be sent in its turn.
+    case pending
+    /// Refused for what it holds; tried again on its own, while the others go on.
+    case parked
+  }
+
+  /// Rows go out in the order of their ids.
+  public var id: Int64
+  public var payload: OutboxPayload
+  /// What lets the server tell a repetition: of the first part; those of the others derive from it.
+  public var randomID: Int64
+  public var createdAt: Int64
+  public var state: State = .pending
+  /// Not to be sent earlier, in seconds since 1970.
+  public var notBefore: Int64 = 0
+  /// Times it was refused.
+  public var attempts = 0
+  public var lastError: String?
+  /// As rendered for the first attempt: a repetition must send the same parts.
+  public var posts: [Post]?
+  /// How many of `posts` are sent.
+  public var sentParts = 0
+
+  /// The `random_id` of one part; distinct for all parts of all rows, and never 0.
+  public func randomID(part: Int) -> Int64 {
+    part == 0 ? randomID : Self.mix(randomID, UInt64(part))
+  }
+
+  /// SplitMix64's output function (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
+  private static func mix(_ seed: Int64, _ index: UInt64) -> Int64 {
+    var z = UInt64(bitPattern: seed) &+ index &* 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    z ^= z >> 31
+    return z == 0 ? 1 : Int64(bitPattern: z)
+  }
+}
+
+/// What an outbox row tells of.
+public enum OutboxPayload: Sendable, Hashable {
+  case message(Notice)
+  case digest(DigestNotice)
+  /// Written by another version of this program, or damaged; it is kept, and does not hold up the others.
+  case unreadable(kind: String, reason: String)
+
+  /// As the column `kind` has it.
+  var kind: String {
+    switch self {
+    case .message(let notice): notice.event.rawValue
+    case .digest: "digest"
+    case .unreadable(let kind, _): kind
+    }
+  }
+}

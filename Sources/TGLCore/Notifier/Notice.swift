@@ -1,0 +1,89 @@
+public import TelegramClient
+
+/// All that is needed to tell of one message that was deleted or edited, without looking anything up.
+public struct Notice: Sendable, Hashable, Codable {
+  public enum Event: String, Sendable, Codable {
+    case deleted, edited
+  }
+
+  public var event: Event
+  public var chat: PeerSummary
+  public var sender: PeerSummary?
+  public var messageID: Int64
+  /// The forum topic, by the id of its first message.
+  public var topicID: Int64?
+  /// Sent by this account.
+  public var isOutgoing: Bool
+  /// In seconds since 1970, as all times here.
+  public var sentAt: Int64
+  /// When the deletion was heard of, or the edit made.
+  public var happenedAt: Int64
+  /// Whom the message was forwarded from.
+  public var forwardedFrom: String?
+  /// The signature under a channel's post.
+  public var postAuthor: String?
+  public var mediaKind: MediaKind?
+  /// The text as it was last, or as it is after an edit.
+  public var text: FormattedText
+  /// What an edit replaced.
+  public var before: FormattedText?
+  public var mediaKindBefore: MediaKind?
+
+  public init(
+    event: Event, chat: PeerSummary, sender: PeerSummary?, messageID: Int64, topicID: Int64? = nil,
+    isOutgoing: Bool = false, sentAt: Int64, happenedAt: Int64, forwardedFrom: String? = nil,
+    postAuthor: String? = nil, mediaKind: MediaKind? = nil, text: FormattedText, before: FormattedText? = nil,
+    mediaKindBefore: MediaKind? = nil
+  ) {
+    self.event = event
+    self.chat = chat
+    self.sender = sender
+    self.messageID = messageID
+    self.topicID = topicID
+    self.isOutgoing = isOutgoing
+    self.sentAt = sentAt
+    self.happenedAt = happenedAt
+    self.forwardedFrom = forwardedFrom
+    self.postAuthor = postAuthor
+    self.mediaKind = mediaKind
+    self.text = text
+    self.before = before
+    self.mediaKindBefore = mediaKindBefore
+  }
+}
+
+/// A chat or person as a notice names them.
+public struct PeerSummary: Sendable, Hashable, Codable {
+  public var id: PeerID
+  public var type: PeerType
+  /// As its owner chose it: anything may stand in it.
+  public var name: String?
+  /// Without "@".
+  public var username: String?
+
+  public init(id: PeerID, type: PeerType, name: String? = nil, username: String? = nil) {
+    self.id = id
+    self.type = type
+    self.name = name
+    self.username = username
+  }
+}
+
+/// The rest of a deletion that took more messages than are told singly; its messages are the row's items.
+public struct DigestNotice: Sendable, Hashable, Codable {
+  /// Nil when the messages are of several chats.
+  public var chat: PeerSummary?
+  /// Messages in the digest.
+  public var count: Int
+  /// Messages of the same deletion that are told singly.
+  public var toldSingly: Int
+  /// When the deletion was heard of, in seconds since 1970.
+  public var happenedAt: Int64
+
+  public init(chat: PeerSummary?, count: Int, toldSingly: Int, happenedAt: Int64) {
+    self.chat = chat
+    self.count = count
+    self.toldSingly = toldSingly
+    self.happenedAt = happenedAt
+  }
+}

@@ -1,0 +1,189 @@
+public import Foundation
+import TelegramClient
+
+/// A message for the log chat: within Telegram's limits, formatted by entities alone.
+public struct Post: Sendable, Hashable, Codable {
+  public var content: FormattedText
+
+  public init(_ content: FormattedText) {
+    self.content = content
+  }
+
+  /// Source: `message_length_max` of `help.getConfig`, in UTF-16 units.
+  public static let maximumLength = 4096
+  /// Source: "Styled text with message entities", core.telegram.org/api/entities.
+  public static let maximumEntities = 100
+}
+
+/// Writes notices.
+///
+/// Pure: the same notice gives the same posts.
+/// A notice cannot be forged or broken by what it tells of. Texts stand in it as text with entities, never as markup;
+/// names are cleaned of what could end a line or turn its direction; what is written about a message always stands
+/// before the message's own text, and a post that goes on with a text says so in its first line.
+public struct NoticeRenderer: Sendable {
+  /// The zone in which times are shown; its offset is shown with them.
+  public let timeZone: TimeZone
+  private let calendar: Calendar
+
+  public init(timeZone: TimeZone = .current) {
+    self.timeZone = timeZone
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = timeZone
+    self.calendar = calendar
+  }
+
+  public func posts(for notice: Notice) -> [Post] {
+    var head = header(of: notice)
+    switch notice.event {
+    case .deleted:
+      return posts(head: head, sections: [(nil, notice.text)])
+    case .edited:
+      let marked = FormattedText.marked(before: notice.before ?? FormattedText(), after: notice.text)
+      if notice.mediaKind != notice.mediaKindBefore {
+        head.append("\nMedia before: ")
+        head.append(Self.name(of: notice.mediaKindBefore), .italic)
+      }
+      return posts(head: head, sections: [("Before", marked.before), ("After", marked.after)])
+    }
+  }
+
+  /// What is posted with a digest's file; short enough for a caption (1024 UTF-16 units).
+  public func caption(for digest: DigestNotice) -> FormattedText {
+    var text = FormattedText()
+    text.append("🗑 \(digest.count) deleted messages", .bold)
+    if let chat = digest.chat {
+      text.append("\nChat: ")
+      appendChat(chat, messageID: nil, topicID: nil, to: &text)
+    } else {
+      text.append("\nOf several chats")
+    }
+    text.append("\nDeleted: \(time(digest.happenedAt))")
+    if digest.toldSingly > 0 { text.append("\nThe first \(digest.toldSingly) of this deletion are posted above.") }
+    return text
+  }
+
+  // MARK: Posts
+
+  /// Puts head and sections in as few posts as they fit in.
+  private func posts(head: FormattedText, sections: [(title: String?, text: FormattedText)]) -> [Post] {
+    var done: [Post] = []
+    var current = head
+    for section in sections where !(section.title == nil && section.text.isEmpty) {
+      current.append("\n\n")
+      if let title = section.title {
+        current.append("\(title):", .bold)
+        current.append("\n")
+      }
+      if section.text.isEmpty {
+        current.append("(no text)", .italic)
+        continue
+      }
+      let continuation = Self.continuation
+      // Rather a new post than a few words at the end of this one, or words that lose their formatting.
+      var room = Post.maximumLength - current.length
+      let entityRoom = Post.maximumEntities - current.entities.count
+      if room < 200 && section.text.length > room || entityRoom < 10 && section.text.entities.count > entityRoom {
+        done.append(Post(current))
+        current = continuation
+        room = Post.maximumLength - current.length
+      }
+      let pieces = section.text.split(
+        limit: Post.maximumLength - continuation.length, first: room,
+        entityLimit: Post.maximumEntities - continuation.entities.count,
+        firstEntities: Post.maximumEntities - current.entities.count)
+      for (index, piece) in pieces.enumerated() {
+        if index > 0 {
+          done.append(Post(current))
+          current = continuation
+        }
+        current.append(piece)
+      }
+    }
+    done.append(Post(current))
+    return done
+  }
+
+  /// How every post begins that goes on with a text: what follows it cannot pass for a notice of its own.
+  static let continuation: FormattedText = {
+    var text = FormattedText()
+    text.append("… continued", .italic)
+    text.append("\n")
+    return text
+  }()
+
+  // MARK: Header
+
+  private func header(of notice: Notice) -> FormattedText {
+    var text = FormattedText()
+    text.append(notice.event == .deleted ? "🗑 Deleted message" : "✏️ Edited message", .bold)
+    text.append("\nFrom: ")
+    if let sender = notice.sender {
+      appendPeer(sender, to: &text)
+      if notice.isOutgoing { text.append(" (you)") }
+    } else {
+      text.append("unknown", .italic)
+    }
+    if let author = notice.postAuthor.map({ DisplayName.clean($0) }), !author.isEmpty {
+      text.append("\nSigned: \(author)")
+    }
+    text.append("\nChat: ")
+    appendChat(notice.chat, messageID: notice.messageID, topicID: notice.topicID, to: &text)
+    text.append("\nSent: \(time(notice.sentAt))")
+    text.append("\n\(notice.event == .deleted ? "Deleted" : "Edited"): \(time(notice.happenedAt))")
+    if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
+      text.append("\nForwarded from: \(source)")
+    }
+    if let kind = notice.mediaKind, kind != .webPage {
+      text.append("\nMedia: ")
+      text.append(Self.name(of: kind), .italic)
+    }
+    return text
+  }
+
+  private func appendPeer(_ peer: PeerSummary, to text: inout FormattedText) {
+    let name = DisplayName.of(peer)
+    switch peer.type {
+    case .user, .bot: text.append(name, .userLink(peer.id.bareID))
+    case .group, .supergroup, .channel:
+      if let link = PeerLink.chat(peer) { text.append(name, .link(url: link)) } else { text.append(name) }
+    }
+    if let username = PeerLink.validUsername(peer.username) { text.append(" (@\(username))") }
+  }
+
+  private func appendChat(_ chat: PeerSummary, messageID: Int64?, topicID: Int64?, to text: inout FormattedText) {
+    switch chat.type {
+    case .user, .bot: text.append("private chat with ")
+    case .group, .supergroup: text.append("group ")
+    case .channel: text.append("channel ")
+    }
+    let link = PeerLink.chat(chat) ?? messageID.flatMap { PeerLink.message($0, in: chat, topic: topicID) }
+    if let link { text.append(DisplayName.of(chat), .link(url: link)) } else { text.append(DisplayName.of(chat)) }
+    if let messageID, let link = PeerLink.message(messageID, in: chat, topic: topicID) {
+      text.append(", ")
+      text.append("message \(messageID)", .link(url: link))
+    }
+  }
+
+  static func name(of kind: MediaKind?) -> String {
+    kind?.rawValue.replacingOccurrences(of: "_", with: " ") ?? "none"
+  }
+
+  // MARK: Times
+
+  /// As in "2026-11-23 04:38:13 UTC+01:00".
+  func time(_ seconds: Int64) -> String {
+    // Up to the end of the year 9999: what lies behind it is no time anybody sent anything.
+    let date = Date(timeIntervalSince1970: TimeInterval(min(max(seconds, 0), 253_402_300_799)))
+    let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: date)
+    func two(_ number: Int?) -> String {
+      let number = number ?? 0
+      return number < 10 ? "0\(number)" : "\(number)"
+    }
+    let offset = timeZone.secondsFromGMT(for: date)
+    let minutes = abs(offset) / 60
+    let zone = offset == 0 ? "UTC" : "UTC\(offset < 0 ? "-" : "+")\(two(minutes / 60)):\(two(minutes % 60))"
+    return "\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day)) "
+      + "\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second)) \(zone)"
+  }
+}

@@ -1,0 +1,88 @@
+/// The rows that may be sent next.
+public struct OutboxHeads: Sendable, Hashable {
+  /// The oldest pending row; all later pending ones wait for it, so that the log chat tells things in order.
+  public var pending: OutboxRow?
+  /// The parked row that is due first.
+  public var parked: OutboxRow?
+
+  public init(pending: OutboxRow? = nil, parked: OutboxRow? = nil) {
+    self.pending = pending
+    self.parked = parked
+  }
+}
+
+/// Why a post could not be sent, as far as it decides what to do next.
+public enum LogChatError: Error, Sendable, Hashable {
+  /// The server asks to wait; in seconds.
+  case floodWait(Int64)
+  /// The server cannot be reached, or failed itself: the same call may do later.
+  case unavailable(String)
+  /// The log chat takes no posts from this account.
+  case chatRefused(String)
+  /// The server does not take this post.
+  case postRefused(String)
+}
+
+/// Decides which outbox row is sent when.
+///
+/// A value: the rows and the time go in, what to do comes out.
+/// Pending rows go out strictly in order. A row the server refuses for what it holds is parked and tried again at
+/// growing intervals, while the others go on; nothing is ever given up. Times are in seconds since 1970.
+public struct OutboxScheduler: Sendable {
+  public enum Action: Sendable, Hashable {
+    case send(OutboxRow)
+    /// Nothing is due before this time.
+    case wait(until: Int64)
+    /// Nothing is in the outbox.
+    case idle
+  }
+
+  /// When the whole log chat may be posted to again, after a flood wait or while it cannot be reached.
+  public private(set) var closedUntil: Int64 = 0
+  private var failuresInARow = 0
+
+  public init() {}
+
+  public func next(_ heads: OutboxHeads, now: Int64) -> Action {
+    guard heads.pending != nil || heads.parked != nil else { return .idle }
+    let candidates = [heads.pending, heads.parked].compactMap(\.self)
+    if now >= closedUntil, let due = candidates.first(where: { $0.notBefore <= now }) { return .send(due) }
+    let earliest = candidates.map(\.notBefore).min() ?? now
+    return .wait(until: max(earliest, closedUntil))
+  }
+
+  /// The server has taken a part.
+  public mutating func succeeded() {
+    failuresInARow = 0
+    closedUntil = 0
+  }
+
+  /// A part was not taken: what becomes of its row.
+  public mutating func failed(_ row: OutboxRow, _ error: LogChatError, now: Int64) -> OutboxChange {
+    switch error {
+    case .floodWait(let seconds):
+      // One more: the server counts in seconds of its own clock.
+      closedUntil = now + min(max(seconds, 0), Self.longestWait) + 1
+      return .postponed(
+        row.state, until: closedUntil, attempts: row.attempts, error: "the server asks to wait \(seconds) s")
+    case .unavailable(let reason):
+      failuresInARow += 1
+      closedUntil = now + Self.delay(first: 1, doubledTimes: failuresInARow - 1, longest: 60)
+      return .postponed(row.state, until: closedUntil, attempts: row.attempts, error: reason)
+    case .chatRefused(let reason):
+      failuresInARow += 1
+      closedUntil = now + Self.delay(first: 30, doubledTimes: failuresInARow - 1, longest: 3600)
+      return .postponed(row.state, until: closedUntil, attempts: row.attempts, error: reason)
+    case .postRefused(let reason):
+      let until = now + Self.delay(first: 60, doubledTimes: row.attempts, longest: Self.longestWait)
+      return .postponed(.parked, until: until, attempts: row.attempts + 1, error: reason)
+    }
+  }
+
+  /// Nothing waits longer than a day: whatever was wrong may be right by then.
+  static let longestWait: Int64 = 86_400
+
+  private static func delay(first: Int64, doubledTimes: Int, longest: Int64) -> Int64 {
+    min(first << Int64(min(max(doubledTimes, 0), 30)), longest)
+  }
+}

@@ -1,0 +1,126 @@
+import MTProto
+import TL
+public import TelegramClient
+
+/// The log chat on Telegram.
+public struct TelegramLogChat: LogChat {
+  private let client: TelegramClient
+  private let chat: PeerID
+  private let accessHashes: @Sendable (Set<Int64>) async -> [Int64: Int64]
+
+  /// - Parameters:
+  ///   - chat: LOG_CHAT_ID.
+  ///   - accessHashes: looks up access hashes of users by their bare ids, for mentions; those it does not know are
+  ///     named without a link to their profile.
+  public init(
+    client: TelegramClient, chat: PeerID,
+    accessHashes: @escaping @Sendable (Set<Int64>) async -> [Int64: Int64]
+  ) {
+    self.client = client
+    self.chat = chat
+    self.accessHashes = accessHashes
+  }
+
+  /// Looks mentions up in the archive.
+  public init(client: TelegramClient, chat: PeerID, archive: Archive) {
+    self.init(client: client, chat: chat) { users in
+      // A mention that cannot be looked up is no reason not to post the text.
+      (try? await archive.accessHashes(ofUsers: users)) ?? [:]
+    }
+  }
+
+  public func send(_ post: Post, randomID: Int64) async throws(LogChatError) {
+    let hashes = await accessHashes(post.content.mentionedUsers)
+    try await repeatable { () async throws(TelegramError) in
+      let peer = try await client.inputPeer(chat)
+      _ = try await client.invoke(
+        API.MessagesSendMessage(post, to: peer, randomID: randomID, accessHashes: hashes))
+    }
+  }
+
+  public func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
+    let hashes = await accessHashes(file.caption.mentionedUsers)
+    try await repeatable { () async throws(TelegramError) in
+      let peer = try await client.inputPeer(chat)
+      let upload = try await client.upload(file: file.path, name: file.name)
+      _ = try await client.invoke(
+        API.MessagesSendMedia(file, upload: upload, to: peer, randomID: randomID, accessHashes: hashes))
+    }
+  }
+
+  /// What an earlier attempt has posted already counts as posted.
+  private func repeatable(_ call: () async throws(TelegramError) -> Void) async throws(LogChatError) {
+    do throws(TelegramError) {
+      try await call()
+    } catch {
+      if case .rpc(let refusal, _) = error, refusal.name == "RANDOM_ID_DUPLICATE" { return }
+      throw LogChatError(error)
+    }
+  }
+}
+
+extension LogChatError {
+  /// What a failed call means for a post.
+  public init(_ error: TelegramError) {
+    switch error {
+    case .floodWait(let wait, _): self = .floodWait(wait.components.seconds)
+    case .rpc(let refusal, _):
+      switch refusal.kind {
+      case .floodWait(let wait), .slowModeWait(let wait): self = .floodWait(wait.components.seconds)
+      case .serverFailure, .outcomeUnknown, .migrate, .unauthorized: self = .unavailable("\(error)")
+      case .fileReferenceExpired: self = .postRefused("\(error)")
+      case .other:
+        self = Self.refusalsOfTheChat.contains(refusal.name) ? .chatRefused("\(error)") : .postRefused("\(error)")
+      }
+    case .unknownPeer, .unknownUsername: self = .chatRefused("\(error)")
+    case .file: self = .postRefused("\(error)")
+    // An answer that cannot be read may have been that it is posted: the repetition will tell.
+    case .unauthorized, .authKeyLost, .unreachable, .keyExchange, .decoding, .timeout, .store, .cancelled, .closed:
+      self = .unavailable("\(error)")
+    }
+  }
+
+  /// Refusals that every post would meet.
+  ///
+  /// Source: core.telegram.org/method/messages.sendMessage, "Possible errors".
+  private static let refusalsOfTheChat: Set<String> = [
+    "CHANNEL_INVALID", "CHANNEL_PRIVATE", "CHAT_ADMIN_REQUIRED", "CHAT_FORBIDDEN", "CHAT_GUEST_SEND_FORBIDDEN",
+    "CHAT_ID_INVALID", "CHAT_RESTRICTED", "CHAT_SEND_PLAIN_FORBIDDEN", "CHAT_WRITE_FORBIDDEN", "INPUT_USER_DEACTIVATED",
+    "PEER_ID_INVALID", "USER_BANNED_IN_CHANNEL", "USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "USER_IS_BLOCKED",
+    "YOU_BLOCKED_USER",
+  ]
+}
+
+extension FormattedText {
+  /// Users whose profiles the text links to, by their bare ids.
+  var mentionedUsers: Set<Int64> {
+    Set(entities.compactMap { if case .userLink(let id) = $0.style { id } else { nil } })
+  }
+
+  func messageEntities(accessHashes: [Int64: Int64]) -> [API.AnyMessageEntity]? {
+    let entities = self.entities.compactMap { $0.messageEntity { accessHashes[$0] } }
+    return entities.isEmpty ? nil : entities
+  }
+}
+
+extension API.MessagesSendMessage {
+  init(_ post: Post, to peer: API.AnyInputPeer, randomID: Int64, accessHashes: [Int64: Int64]) {
+    self.init(
+      noWebpage: true, peer: peer, message: post.content.text, randomId: randomID,
+      entities: post.content.messageEntities(accessHashes: accessHashes))
+  }
+}
+
+extension API.MessagesSendMedia {
+  init(
+    _ file: LogChatFile, upload: API.AnyInputFile, to peer: API.AnyInputPeer, randomID: Int64,
+    accessHashes: [Int64: Int64]
+  ) {
+    let media = API.InputMediaUploadedDocument(
+      forceFile: true, file: upload, mimeType: file.mimeType,
+      attributes: [.documentAttributeFilename(API.DocumentAttributeFilename(fileName: file.name))])
+    self.init(
+      peer: peer, media: .inputMediaUploadedDocument(media), message: file.caption.text, randomId: randomID,
+      entities: file.caption.messageEntities(accessHashes: accessHashes))
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+public import MTProto
+import NIOCore
+import TL
+import TelegramClient
+
+/// Turns updates into what the archive is to do.
+///
+/// It looks nothing up and keeps nothing: what an operation means for a message that is already there is decided by
+/// the archive, inside the transaction that changes it.
+public struct Recorder: Sendable {
+  public var policy: RecorderPolicy
+
+  public init(policy: RecorderPolicy) {
+    self.policy = policy
+  }
+
+  /// - Parameter now: seconds since 1970.
+  public func record(_ updates: UpdateBatch, now: Int64) -> RecorderBatch {
+    var batch = RecorderBatch(receivedAt: now)
+    batch.stateChange = updates.stateChange
+    batch.gaps = updates.gaps
+    batch.peers = updates.users.compactMap(PeerRecord.init) + updates.chats.compactMap(PeerRecord.init)
+    batch.operations = updates.updates.compactMap { operation(for: $0) }
+    return batch
+  }
+
+  private func operation(for update: API.AnyUpdate) -> RecorderBatch.Operation? {
+    switch update {
+    case .updateNewMessage(let update): return keep(update.message)
+    case .updateNewChannelMessage(let update): return keep(update.message)
+    case .updateEditMessage(let update): return keep(update.message)
+    case .updateEditChannelMessage(let update): return keep(update.message)
+    case .updateDeleteMessages(let update):
+      return .deleteWithoutChat(ids: update.messages.map(Int64.init))
+    case .updateDeleteChannelMessages(let update):
+      guard let channel = PeerID.channel(update.channelId), channel != policy.logChat else { return nil }
+      return .deleteInChannel(channel, ids: update.messages.map(Int64.init))
+    case .other(let raw):
+      return .keep(raw: Data(raw.bytes.readableBytesView))
+    default:
+      return nil
+    }
+  }
+
+  private func keep(_ message: API.AnyMessage) -> RecorderBatch.Operation? {
+    switch message {
+    case .message(let message):
+      guard let record = MessageRecord(message, selfID: policy.selfID), isKept(record) else { return nil }
+      return .message(record, isSilent: message.editHide)
+    case .messageService(let message):
+      guard let record = MessageRecord(message, selfID: policy.selfID), isKept(record) else { return nil }
+      return .message(record, isSilent: true)
+    case .messageEmpty:
+      return nil
+    case .other(let raw):
+      return .keep(raw: Data(raw.bytes.readableBytesView))
+    }
+  }
+
+  private func isKept(_ message: MessageRecord) -> Bool {
+    if message.chat == policy.logChat { return false }
+    if message.isOutgoing, !policy.keepsOutgoing { return false }
+    if policy.ignored.contains(message.chat) { return false }
+    if let sender = message.sender, policy.ignored.contains(sender) { return false }
+    return true
+  }
+}

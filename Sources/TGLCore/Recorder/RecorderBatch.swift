@@ -1,0 +1,83 @@
+public import Foundation
+public import MTProto
+public import TelegramClient
+
+/// What one batch of updates asks of the archive, with all that Telegram's schema knows taken out of it.
+public struct RecorderBatch: Sendable {
+  /// When it came, in seconds since 1970; Telegram does not say when a message was deleted.
+  public var receivedAt: Int64
+  public var peers: [PeerRecord] = []
+  public var operations: [Operation] = []
+  /// Where the update sequences are after it.
+  public var stateChange = UpdatesStateChange()
+  public var gaps: [UpdateGap] = []
+
+  public enum Operation: Sendable {
+    /// A message as it is now; new, or a new version of one.
+    ///
+    /// `isSilent` marks an edit that clients do not show as one.
+    case message(MessageRecord, isSilent: Bool)
+    /// Messages of one channel or supergroup are gone.
+    case deleteInChannel(PeerID, ids: [Int64])
+    /// Messages of private chats and basic groups are gone. Never those of a channel, whatever their ids.
+    case deleteWithoutChat(ids: [Int64])
+    /// An update without typed Swift, in its boxed form.
+    case keep(raw: Data)
+  }
+
+  public init(receivedAt: Int64) {
+    self.receivedAt = receivedAt
+  }
+}
+
+/// Which messages are kept.
+public struct RecorderPolicy: Sendable {
+  /// The account's own id.
+  public var selfID: PeerID
+  /// Nothing that happens in the log chat is kept.
+  public var logChat: PeerID
+  /// LISTEN_OUTGOING_MESSAGES.
+  public var keepsOutgoing: Bool
+  /// IGNORED_IDS: chats and senders.
+  public var ignored: Set<PeerID>
+
+  public init(selfID: PeerID, logChat: PeerID, keepsOutgoing: Bool = true, ignored: Set<PeerID> = []) {
+    self.selfID = selfID
+    self.logChat = logChat
+    self.keepsOutgoing = keepsOutgoing
+    self.ignored = ignored
+  }
+}
+
+/// What is told in the log chat.
+public struct NoticePolicy: Sendable {
+  /// SAVE_DELETED_FROM_PRIVATE_CHATS.
+  public var deletedInPrivateChats: Bool
+  /// SAVE_DELETED_FROM_GROUPS: basic groups and supergroups.
+  public var deletedInGroups: Bool
+  /// SAVE_DELETED_FROM_CHANNELS.
+  public var deletedInChannels: Bool
+  /// SAVE_EDITED_MESSAGES.
+  public var edited: Bool
+  /// MAX_DELETED_MESSAGES_PER_EVENT: how many of one deletion are told singly; the rest go into one digest.
+  public var singlesPerDeletion: Int
+
+  public init(
+    deletedInPrivateChats: Bool = true, deletedInGroups: Bool = true, deletedInChannels: Bool = true,
+    edited: Bool = false, singlesPerDeletion: Int = 5
+  ) {
+    self.deletedInPrivateChats = deletedInPrivateChats
+    self.deletedInGroups = deletedInGroups
+    self.deletedInChannels = deletedInChannels
+    self.edited = edited
+    self.singlesPerDeletion = singlesPerDeletion
+  }
+
+  func tellsDeletion(in type: PeerType) -> Bool {
+    switch type {
+    case .user, .bot: deletedInPrivateChats
+    case .group, .supergroup: deletedInGroups
+    case .channel: deletedInChannels
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Logging
+import MTProto
+import NIOCore
+import TelegramClient
+
+/// Records what the update pump brings, and wakes the notifier when there is something to tell.
+struct ArchiveSink: UpdateSink {
+  let archive: Archive
+  let session: SessionFile
+  let recorder: Recorder
+  let policy: NoticePolicy
+  /// Called after a commit that added notices.
+  let wakeNotifier: @Sendable () -> Void
+  let logger: Logger
+
+  /// The archive's state; before the first batch that of a session another program has used, whose end is our start.
+  func updatesState() async throws -> UpdatesState? {
+    if let state = try await archive.updatesState() { return state }
+    var states = try await session.updateStates()
+    guard let account = states.removeValue(forKey: 0), account.pts > 0 else { return nil }
+    return UpdatesState(
+      pts: account.pts, qts: account.qts, date: account.date, seq: account.seq,
+      channels: states.mapValues(\.pts).filter { $0.value > 0 })
+  }
+
+  func commit(_ batch: UpdateBatch) async throws {
+    let recorded = recorder.record(batch, now: Self.now)
+    let report = try await retrying { () async throws(ArchiveError) in
+      try await archive.commit(recorded, policy: policy)
+    }
+    if report.notices > 0 { wakeNotifier() }
+    if report.deletedUnseen > 0 {
+      logger.info("messages deleted that were never seen", metadata: ["count": "\(report.deletedUnseen)"])
+    }
+    logger.debug(
+      "batch kept",
+      metadata: [
+        "added": "\(report.added)", "edited": "\(report.edited)", "deleted": "\(report.deleted)",
+        "notices": "\(report.notices)",
+      ])
+  }
+
+  func keep(undecodable bytes: ByteBuffer) async throws {
+    let data = Data(bytes.readableBytesView)
+    try await retrying { () async throws(ArchiveError) in try await archive.keep(undecodable: data, at: Self.now) }
+  }
+
+  func caughtUp() async { logger.info("up to date") }
+
+  private static var now: Int64 { Int64(Date().timeIntervalSince1970) }
+
+  /// Tries again for as long as the archive is locked or its disk is full: nothing may be passed over, and what waits
+  /// behind waits at Telegram.
+  private func retrying<T>(_ body: () async throws(ArchiveError) -> T) async throws -> T {
+    var wait = Duration.milliseconds(200)
+    while true {
+      do throws(ArchiveError) {
+        return try await body()
+      } catch {
+        switch error {
+        case .busy, .full:
+          logger.error("archive cannot be written; trying again", metadata: ["error": "\(error)"])
+          try await Task.sleep(for: wait)
+          wait = min(wait * 2, .seconds(10))
+        default: throw error
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import Foundation
+public import Logging
+import MTProto
+import ServiceLifecycle
+import TelegramClient
+import UnixSignals
+
+/// `tgl run`: receives, records and tells, until it is asked to stop.
+public enum TGLService {
+  /// Runs until SIGTERM or SIGINT.
+  ///
+  /// - Throws: what keeps the service from starting or going on: `DataRootError`, `AccountError`, `StartError`,
+  ///   `ArchiveError`, `SessionFileError`, `TelegramError`.
+  public static func run(settings: Settings, version: String, logger: Logger) async throws {
+    let root = try DataRoot(path: settings.account.dataRoot)
+    let lock = try InstanceLock(root)
+    defer { withExtendedLifetime(lock) {} }
+    let archive = try Archive.open(at: root.archiveFile)
+    logger.info("starting", metadata: ["version": "\(version)", "data": "\(root.path)"])
+    let main = MainService(settings: settings, root: root, archive: archive, version: version, logger: logger)
+    var configuration = ServiceGroupConfiguration(
+      services: [.init(service: main, successTerminationBehavior: .gracefullyShutdownGroup)],
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+    configuration.maximumGracefulShutdownDuration = .seconds(4)
+    let group = ServiceGroup(configuration: configuration)
+    let outcome: Result<Void, any Error>
+    do {
+      try await group.run()
+      outcome = .success(())
+    } catch { outcome = .failure(error) }
+    await handBack(try? await archive.updatesState(), to: root, logger: logger)
+    try archive.close()
+    try outcome.get()
+    logger.info("stopped")
+  }
+
+  /// Tells the session file how far the account's updates were received, so that Telethon, should it get the file back,
+  /// goes on from there.
+  private static func handBack(_ state: UpdatesState?, to root: DataRoot, logger: Logger) async {
+    guard let state else { return }
+    var states = state.channels.mapValues { (pts: $0, qts: Int32(0), date: Int32(0), seq: Int32(0)) }
+    states[0] = (state.pts, state.qts, state.date, state.seq)
+    do {
+      let session = try SessionFile(path: root.sessionFile)
+      guard try await session.home()?.authKey != nil else { return }
+      try await session.setUpdateStates(states)
+    } catch {
+      logger.warning("the session file was not brought up to date", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// The group's own log is for debugging it.
+  private static func quiet(_ logger: Logger) -> Logger {
+    var quiet = logger
+    quiet.logLevel = .error
+    return quiet
+  }
+}
+
+/// The one service of the group: everything that lives as long as the connection.
+struct MainService: Service {
+  let settings: Settings
+  let root: DataRoot
+  let archive: Archive
+  let version: String
+  let logger: Logger
+
+  func run() async throws {
+    do {
+      try await cancelWhenGracefulShutdown { try await work() }
+    } catch  where Task.isShuttingDownGracefully {
+      // Cancelled as asked: what was under way has been committed or will be fetched again.
+    }
+  }
+
+  private func work() async throws {
+    try await Account.withClient(
+      settings: settings.account, root: root, version: version, receivesUpdates: true, logger: logger
+    ) { client, session in
+      guard try await session.home()?.authKey != nil else { throw AccountError.notSignedIn(path: root.sessionFile) }
+      do {
+        try await serve(client, session)
+      } catch let error as TelegramError {
+        switch error {
+        case .unauthorized(let reason): throw AccountError.revoked(reason: reason)
+        case .authKeyLost: throw AccountError.revoked(reason: "its key is no longer known")
+        default: throw error
+        }
+      }
+    }
+  }
+
+  private func serve(_ client: TelegramClient, _ session: SessionFile) async throws {
+    let user = try await reaching { try await SignedInUser.current(of: client, root: root) }
+    try await reaching { try await LogChatCheck.run(settings.logChat, client: client) }
+    guard let selfID = PeerID.user(user.id) else { throw AccountError.notSignedIn(path: root.sessionFile) }
+    try await archive.claim(account: selfID)
+    logger.info("signed in", metadata: ["id": "\(user.id)", "dc": "\(user.dc)"])
+
+    let notifier = Notifier(
+      archive: archive, chat: TelegramLogChat(client: client, chat: settings.logChat, archive: archive),
+      temporaryDirectory: root.mediaBuffer, logger: logger)
+    let sink = ArchiveSink(
+      archive: archive, session: session, recorder: Recorder(policy: settings.recorderPolicy(selfID: selfID)),
+      policy: settings.noticePolicy, wakeNotifier: { notifier.wake() }, logger: logger)
+    let pump = UpdatePump(source: client, sink: sink, logger: logger)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      defer { group.cancelAll() }
+      group.addTask { try await pump.run() }
+      group.addTask { try await notifier.run() }
+      try await group.next()
+    }
+  }
+
+  /// Asks until Telegram can be reached: a service that starts before the network is up waits for it.
+  private func reaching<T: Sendable>(_ ask: () async throws -> T) async throws -> T {
+    while true {
+      do {
+        return try await ask()
+      } catch let error as TelegramError {
+        switch error {
+        case .unreachable, .timeout:
+          logger.warning("Telegram cannot be reached yet; trying again", metadata: ["error": "\(error)"])
+          try await Task.sleep(for: .seconds(5))
+        default: throw error
+        }
+      }
+    }
+  }
+}
+
+extension Settings {
+  func recorderPolicy(selfID: PeerID) -> RecorderPolicy {
+    RecorderPolicy(selfID: selfID, logChat: logChat, keepsOutgoing: listensToOutgoing, ignored: ignoredIDs)
+  }
+
+  var noticePolicy: NoticePolicy {
+    NoticePolicy(
+      deletedInPrivateChats: savesDeletedFromPrivateChats, deletedInGroups: savesDeletedFromGroups,
+      deletedInChannels: savesDeletedFromChannels, edited: savesEdited, singlesPerDeletion: maxDeletedPerEvent)
+  }
+}

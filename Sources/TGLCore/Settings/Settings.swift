@@ -1,0 +1,90 @@
+public import TelegramClient
+
+/// What the operator has decided, checked.
+public struct Settings: Sendable {
+  /// Days messages are kept, by the type of their chat.
+  public struct Retention: Sendable, Equatable {
+    public let userDays: Int
+    /// Also for chats of unknown type.
+    public let groupDays: Int
+    public let channelDays: Int
+    public let botDays: Int
+  }
+
+  public struct Health: Sendable, Equatable {
+    public let host: String
+    public let port: Int
+    public let path: String
+    public let errorWindow: Duration
+    public let housekeepingStale: Duration
+  }
+
+  public let account: AccountSettings
+  public let logChat: PeerID
+  public let listensToOutgoing: Bool
+  public let ignoredIDs: Set<PeerID>
+  public let buffersAllMedia: Bool
+  public let buffersNoforwards: Bool
+  public let processesSelfDestruct: Bool
+  /// Bytes.
+  public let maxBufferFileSize: Int
+  public let mediaBufferTTL: Duration
+  public let encryptsDeletedMedia: Bool
+  /// 32 bytes.
+  public let deletedMediaKey: Secret<[UInt8]>?
+  public let maxDeletedPerEvent: Int
+  public let savesEdited: Bool
+  public let savesDeletedFromPrivateChats: Bool
+  public let savesDeletedFromGroups: Bool
+  public let savesDeletedFromChannels: Bool
+  public let tidiesGIFs: Bool
+  public let tidiesStickers: Bool
+  public let retention: Retention
+  public let health: Health
+  public let isDebug: Bool
+  /// What is no error but should be said once.
+  public let warnings: [String]
+
+  /// Reads and checks all settings.
+  ///
+  /// - Throws: `SettingsError` with everything that is wrong.
+  public init(_ source: SettingsSource) throws(SettingsError) {
+    var reader = SettingsReader(source)
+    let account = AccountSettings(&reader)
+    let logChat = reader.value(SettingsCatalog.logChat)
+    listensToOutgoing = reader.value(SettingsCatalog.listenOutgoing) ?? true
+    ignoredIDs = reader.value(SettingsCatalog.ignoredIDs) ?? []
+    buffersAllMedia = reader.value(SettingsCatalog.bufferAllMedia) ?? false
+    buffersNoforwards = reader.value(SettingsCatalog.bufferNoforwards) ?? false
+    processesSelfDestruct = reader.value(SettingsCatalog.processSelfDestruct) ?? false
+    maxBufferFileSize = reader.value(SettingsCatalog.maxBufferFileSize) ?? 0
+    mediaBufferTTL = .seconds(3_600 * (reader.value(SettingsCatalog.mediaBufferTTL) ?? 0))
+    encryptsDeletedMedia = reader.value(SettingsCatalog.encryptDeletedMedia) ?? false
+    deletedMediaKey = reader.deletedMediaKey(required: encryptsDeletedMedia)
+    maxDeletedPerEvent = reader.value(SettingsCatalog.maxDeletedPerEvent) ?? 0
+    savesEdited = reader.value(SettingsCatalog.saveEdited) ?? false
+    savesDeletedFromPrivateChats = reader.value(SettingsCatalog.saveDeletedPrivate) ?? true
+    savesDeletedFromGroups = reader.value(SettingsCatalog.saveDeletedGroups) ?? true
+    savesDeletedFromChannels = reader.value(SettingsCatalog.saveDeletedChannels) ?? true
+    tidiesGIFs = reader.value(SettingsCatalog.tidyGIFs) ?? true
+    tidiesStickers = reader.value(SettingsCatalog.tidyStickers) ?? true
+    retention = Retention(
+      userDays: reader.value(SettingsCatalog.persistUser) ?? 1,
+      groupDays: reader.value(SettingsCatalog.persistGroup) ?? 1,
+      channelDays: reader.value(SettingsCatalog.persistChannel) ?? 1,
+      botDays: reader.value(SettingsCatalog.persistBot) ?? 1)
+    health = Health(
+      host: reader.value(SettingsCatalog.healthHost) ?? "",
+      port: reader.value(SettingsCatalog.healthPort) ?? 0,
+      path: reader.value(SettingsCatalog.healthPath) ?? "",
+      errorWindow: .seconds(reader.value(SettingsCatalog.healthErrorWindow) ?? 0),
+      housekeepingStale: .seconds(reader.value(SettingsCatalog.housekeepingStale) ?? 0))
+    isDebug = reader.value(SettingsCatalog.debug) ?? false
+    warnings = reader.warnings
+    guard reader.problems.isEmpty, let account, let logChat else {
+      throw SettingsError(problems: reader.problems)
+    }
+    self.account = account
+    self.logChat = logChat
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import MTProtoCrypto
+import TelegramClient
+
+/// Reads settings one after another and collects what is wrong with them.
+struct SettingsReader {
+  private let source: SettingsSource
+  private(set) var problems: [SettingsError.Problem]
+  private(set) var warnings: [String]
+
+  init(_ source: SettingsSource) {
+    self.source = source
+    problems = source.problems
+    warnings = source.warnings
+  }
+
+  /// The value, or the default; nil when there is neither, or a wrong value, which is noted.
+  mutating func value<Value>(_ setting: Setting<Value>) -> Value? {
+    guard let text = source.text(setting.name) else {
+      if setting.fallback == nil { refuse(setting.name, "not set; accepted: \(setting.accepts)") }
+      return setting.fallback
+    }
+    if let value = setting.parse(text) { return value }
+    refuse(setting, text)
+    return nil
+  }
+
+  /// The key under its name, its legacy name, or in its file.
+  mutating func deletedMediaKey(required: Bool) -> Secret<[UInt8]>? {
+    let setting = SettingsCatalog.deletedMediaKey
+    var name = setting.name
+    var text = source.text(name)
+    for (legacy, current) in SettingsCatalog.legacyNames where current == name && source.text(legacy) != nil {
+      warnings.append("\(legacy) is the old name of \(current); rename it")
+      if text == nil {
+        text = source.text(legacy)
+        name = legacy
+      }
+    }
+    if text == nil, let path = value(SettingsCatalog.deletedMediaKeyFile) ?? nil {
+      name = SettingsCatalog.deletedMediaKeyFile.name
+      do throws(TextFile.Failure) {
+        text = try TextFile.read(path).trimmingCharacters(in: .whitespacesAndNewlines)
+      } catch {
+        refuse(
+          name, "\(path) cannot be read: \(error.reason); accepted: \(SettingsCatalog.deletedMediaKeyFile.accepts)")
+        return nil
+      }
+    }
+    guard let text else {
+      if required { refuse(setting.name, "not set, and ENCRYPT_DELETED_MEDIA is on; accepted: \(setting.accepts)") }
+      return nil
+    }
+    if let key = setting.parse(text) ?? nil { return key }
+    refuse(name, "<secret> is not accepted; accepted: \(setting.accepts)")
+    return nil
+  }
+
+  /// TELEGRAM_DC together with TELEGRAM_RSA_KEY.
+  mutating func servers() -> ClientConfiguration.Servers {
+    let address = value(SettingsCatalog.telegramDC) ?? nil
+    let path = value(SettingsCatalog.telegramKey) ?? nil
+    guard let path else {
+      if address != nil, source.text(SettingsCatalog.telegramKey.name) == nil {
+        refuse("TELEGRAM_RSA_KEY", "not set, and TELEGRAM_DC is; accepted: \(SettingsCatalog.telegramKey.accepts)")
+      }
+      return .telegram
+    }
+    let pem: String
+    do throws(TextFile.Failure) {
+      pem = try TextFile.read(path)
+    } catch {
+      refuse(
+        "TELEGRAM_RSA_KEY", "\(path) cannot be read: \(error.reason); accepted: \(SettingsCatalog.telegramKey.accepts)")
+      return .telegram
+    }
+    guard let key = try? RSAPublicKey(pem: pem) else {
+      refuse("TELEGRAM_RSA_KEY", "\(path) holds no RSA public key of 2048 bits in PEM format")
+      return .telegram
+    }
+    guard let address else {
+      if source.text(SettingsCatalog.telegramDC.name) == nil {
+        refuse("TELEGRAM_DC", "not set, and TELEGRAM_RSA_KEY is; accepted: \(ServerAddress.accepts)")
+      }
+      return .telegram
+    }
+    return .custom(dc: address.dc, host: address.host, port: address.port, keys: [key])
+  }
+
+  private mutating func refuse<Value>(_ setting: Setting<Value>, _ text: String) {
+    let shown = setting.isSecret ? "<secret>" : "'\(text.prefix(100))'"
+    refuse(setting.name, "\(shown) is not accepted; accepted: \(setting.accepts)")
+  }
+
+  /// Notes that a setting cannot be used.
+  mutating func refuse(_ subject: String, _ reason: String) {
+    problems.append(SettingsError.Problem(subject: subject, reason: reason))
+  }
+}

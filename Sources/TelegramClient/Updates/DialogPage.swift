@@ -1,0 +1,77 @@
+import TL
+
+/// What the pump needs of one page of `messages.getDialogs`.
+struct DialogPage {
+  let users: [API.AnyUser]
+  let chats: [API.AnyChat]
+  /// `pts` by bare channel id.
+  let channelStates: [Int64: Int32]
+  /// Where the next page starts; nil behind the last one.
+  let next: DialogOffset?
+
+  init?(_ dialogs: API.AnyMessagesDialogs) {
+    let list: [API.AnyDialog]
+    let messages: [API.AnyMessage]
+    var isLast = false
+    switch dialogs {
+    case .messagesDialogs(let all):
+      (list, messages, users, chats) = (all.dialogs, all.messages, all.users, all.chats)
+      isLast = true
+    case .messagesDialogsSlice(let slice):
+      (list, messages, users, chats) = (slice.dialogs, slice.messages, slice.users, slice.chats)
+    case .messagesDialogsNotModified, .other:
+      return nil
+    }
+    var states: [Int64: Int32] = [:]
+    for case .dialog(let dialog) in list {
+      if case .peerChannel(let peer) = dialog.peer, let pts = dialog.pts { states[peer.channelId] = pts }
+    }
+    channelStates = states
+    next = isLast || list.isEmpty ? nil : Self.offset(behind: list, messages, users, chats)
+  }
+
+  /// The last dialog whose top message is known.
+  private static func offset(
+    behind list: [API.AnyDialog], _ messages: [API.AnyMessage], _ users: [API.AnyUser], _ chats: [API.AnyChat]
+  ) -> DialogOffset? {
+    for case .dialog(let dialog) in list.reversed() {
+      guard let id = PeerID(dialog.peer),
+        let date = messages.lazy.compactMap({ $0.dateIfTop(of: dialog, peer: id) }).first
+      else { continue }
+      var offset = DialogOffset()
+      offset.date = date
+      offset.messageID = dialog.topMessage
+      offset.peer = inputPeer(id, users, chats)
+      return offset
+    }
+    return nil
+  }
+
+  private static func inputPeer(_ id: PeerID, _ users: [API.AnyUser], _ chats: [API.AnyChat]) -> API.AnyInputPeer {
+    switch id.kind {
+    case .basicGroup:
+      return .inputPeerChat(API.InputPeerChat(chatId: id.bareID))
+    case .user:
+      for case .user(let user) in users where user.id == id.bareID {
+        return .inputPeerUser(API.InputPeerUser(userId: user.id, accessHash: user.accessHash ?? 0))
+      }
+    case .channel:
+      for case .channel(let channel) in chats where channel.id == id.bareID {
+        return .inputPeerChannel(API.InputPeerChannel(channelId: channel.id, accessHash: channel.accessHash ?? 0))
+      }
+    }
+    return .inputPeerEmpty(API.InputPeerEmpty())
+  }
+}
+
+extension API.AnyMessage {
+  /// The date, when this is the top message of `dialog`.
+  fileprivate func dateIfTop(of dialog: API.Dialog, peer: PeerID) -> Int32? {
+    switch self {
+    case .message(let message) where message.id == dialog.topMessage && PeerID(message.peerId) == peer: message.date
+    case .messageService(let message) where message.id == dialog.topMessage && PeerID(message.peerId) == peer:
+      message.date
+    default: nil
+    }
+  }
+}

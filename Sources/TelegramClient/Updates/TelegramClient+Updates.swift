@@ -1,0 +1,43 @@
+public import MTProto
+import NIOCore
+public import TL
+
+extension TelegramClient: UpdateSource {
+  public func nextUpdate() async -> UpdatePayload? {
+    var iterator = updates.makeAsyncIterator()
+    return await iterator.next()
+  }
+
+  public func updatesState() async throws(TelegramError) -> API.UpdatesState {
+    try await invoke(API.UpdatesGetState())
+  }
+
+  public func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
+    try await invoke(
+      API.MessagesGetDialogs(
+        offsetDate: offset.date, offsetId: offset.messageID, offsetPeer: offset.peer, limit: 100, hash: 0))
+  }
+
+  public func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
+    try await invoke(API.UpdatesGetDifference(pts: pts, date: date, qts: qts))
+  }
+
+  public func channelDifference(
+    id: Int64, pts: Int32
+  ) async throws(TelegramError) -> API.AnyUpdatesChannelDifference {
+    guard let peer = PeerID.channel(id) else {
+      throw .rpc(RPCError(code: 400, message: "CHANNEL_INVALID"), method: API.UpdatesGetChannelDifference.name)
+    }
+    return try await invoke(
+      API.UpdatesGetChannelDifference(
+        channel: try await inputChannel(peer),
+        filter: .channelMessagesFilterEmpty(API.ChannelMessagesFilterEmpty()), pts: pts, limit: 100))
+  }
+
+  public func now() -> Moment { environment.wallClock.moment(.now()) }
+
+  public func sleep(until uptime: Duration) async throws {
+    let wait = uptime - now().uptime
+    if wait > .zero { try await environment.clock.sleep(for: wait) }
+  }
+}

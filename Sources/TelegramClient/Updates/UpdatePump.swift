@@ -1,0 +1,251 @@
+public import Logging
+import MTProto
+import TL
+
+/// Moves updates from the client to the archive: orders them with `UpdatesEngine`, fetches what is missing, and commits
+/// in batches that grow with the load.
+///
+/// At most one commit is under way. What arrives meanwhile is put together into the next one, and past a limit nothing
+/// more is taken from the client, which then stops reading its socket.
+public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
+  private enum Event: Sendable {
+    case payload(UpdatePayload?)
+    case committed
+    case difference(DifferenceRequest, Result<API.AnyUpdatesDifference, TelegramError>)
+    case channelDifference(DifferenceRequest, Int64, Result<API.AnyUpdatesChannelDifference, TelegramError>)
+    case timer
+  }
+
+  /// Updates put together while a commit is under way, before reading stops.
+  private let maximumBatch = 2_000
+  private let maximumChannelDifferences = 3
+
+  private let source: Source
+  private let sink: Sink
+  private let logger: Logger
+
+  public init(source: Source, sink: Sink, logger: Logger) {
+    self.source = source
+    self.sink = sink
+    self.logger = logger
+  }
+
+  /// Runs until the task is cancelled.
+  ///
+  /// - Throws: what the sink throws, and what makes the session useless (`TelegramError.unauthorized` and the like).
+  public func run() async throws {
+    let stored = try await sink.updatesState()
+    let state: UpdatesState
+    if let stored { state = stored } else { state = try await firstState() }
+    var pump = Running(
+      engine: UpdatesEngine(state: state, behind: stored != nil, now: source.now()), catchingUp: stored != nil)
+    if let stored {
+      logger.info(
+        "catching up",
+        metadata: ["pts": "\(stored.pts)", "date": "\(stored.date)", "channels": "\(stored.channels.count)"])
+    } else {
+      await sink.caughtUp()
+    }
+    try await withThrowingTaskGroup(of: Event.self) { group in
+      defer { group.cancelAll() }
+      next(&pump, &group)
+      while let event = try await group.next() {
+        guard try await handle(event, &pump) else { break }
+        next(&pump, &group)
+      }
+    }
+    // What was put together but not yet committed comes again with the next start's difference.
+  }
+
+  private struct Running {
+    var engine: UpdatesEngine
+    /// What is to be committed next.
+    var batch = UpdateBatch()
+    var isReading = false
+    var isCommitting = false
+    var channelDifferences = 0
+    /// The earliest timer that is running (uptime).
+    var timer: Duration?
+    var catchingUp: Bool
+    var failures = 0
+  }
+
+  // MARK: What to do next
+
+  /// Starts whatever can be started: a commit, a read, differences, a timer.
+  private func next(_ pump: inout Running, _ group: inout ThrowingTaskGroup<Event, any Error>) {
+    let now = source.now()
+    pump.engine.tick(now: now)
+    while pump.channelDifferences < maximumChannelDifferences, let request = pump.engine.nextRequest(now: now) {
+      fetch(request, &pump, &group)
+    }
+    if !pump.isCommitting, !pump.batch.isEmpty {
+      let batch = pump.batch
+      pump.batch = UpdateBatch()
+      pump.isCommitting = true
+      group.addTask {
+        try await sink.commit(batch)
+        return .committed
+      }
+    }
+    if !pump.isReading, pump.batch.updates.count < maximumBatch {
+      pump.isReading = true
+      group.addTask { .payload(await source.nextUpdate()) }
+    }
+    if let deadline = pump.engine.nextDeadline, deadline > now.uptime, pump.timer.map({ deadline < $0 }) ?? true {
+      pump.timer = deadline
+      group.addTask {
+        // Cancelled only together with everything else.
+        try? await source.sleep(until: deadline)
+        return .timer
+      }
+    }
+  }
+
+  private func fetch(
+    _ request: DifferenceRequest, _ pump: inout Running, _ group: inout ThrowingTaskGroup<Event, any Error>
+  ) {
+    switch request {
+    case .account(let pts, let qts, let date):
+      group.addTask {
+        .difference(
+          request,
+          await outcome { () async throws(TelegramError) in
+            try await source.difference(pts: pts, qts: qts, date: date)
+          })
+      }
+    case .channel(let id, let pts):
+      pump.channelDifferences += 1
+      group.addTask {
+        .channelDifference(
+          request, id,
+          await outcome { () async throws(TelegramError) in
+            try await source.channelDifference(id: id, pts: pts)
+          })
+      }
+    }
+  }
+
+  private func outcome<T>(_ call: () async throws(TelegramError) -> T) async -> Result<T, TelegramError> {
+    do throws(TelegramError) { return .success(try await call()) } catch { return .failure(error) }
+  }
+
+  // MARK: What happened
+
+  /// Takes an event in; false when the client has stopped.
+  private func handle(_ event: Event, _ pump: inout Running) async throws -> Bool {
+    let now = source.now()
+    switch event {
+    case .payload(nil):
+      return false
+    case .payload(let payload?):
+      pump.isReading = false
+      try await take(payload, &pump, now)
+    case .committed:
+      pump.isCommitting = false
+    case .timer:
+      pump.timer = nil
+    case .difference(let request, .success(let difference)):
+      pump.failures = 0
+      pump.batch.append(pump.engine.apply(difference, now: now))
+      if case .updatesDifferenceTooLong = difference {
+        logger.warning(
+          "too much was missed: Telegram no longer tells what happened", metadata: ["request": "\(request)"])
+      }
+    case .channelDifference(_, let id, .success(let difference)):
+      pump.channelDifferences -= 1
+      pump.batch.append(pump.engine.apply(difference, channel: id, now: now))
+      if case .updatesChannelDifferenceTooLong = difference {
+        logger.warning("too much was missed in a channel", metadata: ["channel": "\(id)"])
+      }
+    case .difference(let request, .failure(let error)):
+      try await failed(request, error, &pump, now)
+    case .channelDifference(let request, let id, .failure(let error)):
+      pump.channelDifferences -= 1
+      if error.meansAccessLost {
+        logger.notice("channel can no longer be read", metadata: ["channel": "\(id)", "error": "\(error)"])
+        pump.batch.append(pump.engine.lostAccess(channel: id))
+      } else {
+        try await failed(request, error, &pump, now)
+      }
+    }
+    if pump.catchingUp, !pump.isCommitting, pump.batch.isEmpty, pump.engine.isCurrent {
+      pump.catchingUp = false
+      await sink.caughtUp()
+    }
+    return true
+  }
+
+  private func take(_ payload: UpdatePayload, _ pump: inout Running, _ now: Moment) async throws {
+    switch payload {
+    case .updates(let updates):
+      pump.batch.append(pump.engine.receive(updates, now: now))
+    case .undecodable(let bytes, let error):
+      logger.error("an update could not be read and is kept as it came", metadata: ["error": "\(error)"])
+      try await sink.keep(undecodable: bytes)
+      pump.engine.wantDifference(now: now)
+    case .connected, .gap:
+      pump.engine.wantAllDifferences(now: now)
+    }
+  }
+
+  private func failed(
+    _ request: DifferenceRequest, _ error: TelegramError, _ pump: inout Running, _ now: Moment
+  ) async throws {
+    switch error {
+    case .unauthorized, .authKeyLost, .cancelled, .closed:
+      throw error
+    case .rpc(let refusal, _) where refusal.name == "PERSISTENT_TIMESTAMP_INVALID":
+      // The server does not know our state: go on from its own, and say what was not seen.
+      switch request {
+      case .account: pump.batch.append(pump.engine.restart(from: try await source.updatesState(), now: now))
+      case .channel(let id, _): pump.batch.append(pump.engine.lostAccess(channel: id))
+      }
+      return
+    default:
+      break
+    }
+    pump.failures += 1
+    var wait: Duration = .seconds(min(60, 1 << min(pump.failures, 6)))
+    if case .floodWait(let asked, _) = error { wait = asked + .seconds(1) }
+    logger.warning(
+      "difference not fetched; trying again",
+      metadata: ["error": "\(error)", "seconds": "\(wait.components.seconds)"])
+    pump.engine.failed(request, retryAt: now.uptime + wait)
+  }
+
+  // MARK: First start
+
+  /// The state to start from when there is none: now, with every channel the account is in.
+  private func firstState() async throws -> UpdatesState {
+    let account = try await source.updatesState()
+    var state = UpdatesState(pts: account.pts, qts: account.qts, date: account.date, seq: account.seq)
+    var batch = UpdateBatch()
+    var offset = DialogOffset()
+    while let page = DialogPage(try await source.dialogs(from: offset)) {
+      batch.users += page.users
+      batch.chats += page.chats
+      state.channels.merge(page.channelStates) { old, _ in old }
+      guard let next = page.next, next.messageID != offset.messageID || next.date != offset.date else { break }
+      offset = next
+    }
+    batch.stateChange = UpdatesStateChange(
+      account: UpdatesState(pts: state.pts, qts: state.qts, date: state.date, seq: state.seq),
+      channels: state.channels.mapValues { .some($0) })
+    try await sink.commit(batch)
+    logger.info("first start: watching from now on", metadata: ["channels": "\(state.channels.count)"])
+    return state
+  }
+}
+
+extension TelegramError {
+  /// Whether a channel's difference is refused for good.
+  fileprivate var meansAccessLost: Bool {
+    switch self {
+    case .rpc(let error, _):
+      ["CHANNEL_PRIVATE", "CHANNEL_INVALID", "CHANNEL_PUBLIC_GROUP_NA", "USER_BANNED_IN_CHANNEL"].contains(error.name)
+    case .unknownPeer: true
+    default: false
+    }
+  }
+}

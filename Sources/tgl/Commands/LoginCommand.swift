@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import Logging
+import TGLCore
+import TelegramClient
+
+struct LoginCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "login",
+    abstract: "Sign in to Telegram as your account.",
+    discussion: """
+      Asks for the phone number, the code Telegram sends, and the two-step verification password if there is one. \
+      At a terminal codes and passwords are not shown; when standard input is no terminal, each answer is read as a line.
+
+      API_ID and API_HASH must be set: make them at https://my.telegram.org under "API development tools".
+
+      EXAMPLES
+        tgl login
+        tgl login --status --json
+        printf '%s\\n' "$PHONE" "$CODE" | tgl login
+        tgl login --logout
+
+      EXIT STATUS
+        0 signed in; 66 standard input ended; 69 Telegram cannot be reached; 75 'tgl run' is running, or too many \
+      attempts; 77 not signed in; 78 wrong settings.
+      """)
+
+  @OptionGroup var global: GlobalOptions
+
+  @Option(help: ArgumentHelp("The account's phone number, in international form.", valueName: "number"))
+  var phone: String?
+
+  @Flag(help: "Say who is signed in, on which data centre.")
+  var status = false
+
+  @Flag(help: "End the session on the server and forget it.")
+  var logout = false
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func validate() throws {
+    if status && logout { throw ValidationError("'--status' and '--logout' exclude each other") }
+  }
+
+  func run() async throws {
+    let settings = try AccountSettings(global.source())
+    settings.warnings.forEach(Output.notice)
+    let root = try DataRoot(path: settings.dataRoot)
+    // The key must not change under a running service; looking at it does no harm.
+    let lock = status ? nil : try InstanceLock(root)
+    defer { withExtendedLifetime(lock) {} }
+    try await Account.withClient(
+      settings: settings, root: root, version: TGL.version, receivesUpdates: false, logger: loginLogger
+    ) { [self] client, session in
+      if logout {
+        try await logOut(client, session, root)
+      } else if status {
+        try await tell(SignedInUser.current(of: client, root: root), as: "Signed in")
+      } else {
+        try await signIn(client, session)
+      }
+    }
+  }
+
+  /// The dialogue is not to be mixed with what a connection reports in passing.
+  private var loginLogger: Logger {
+    var logger = global.logger()
+    if !global.debug { logger.logLevel = .warning }
+    return logger
+  }
+
+  private func signIn(_ client: TelegramClient, _ session: SessionFile) async throws {
+    if let home = try await session.home(), home.authKey != nil, let user = try await client.currentUser() {
+      return try await tell(SignedInUser(user, dc: client.homeDC()), as: "Already signed in")
+    }
+    let user = try await SignIn(client: client, prompts: TerminalPrompts(phone: phone)).run()
+    try await tell(SignedInUser(user, dc: client.homeDC()), as: "Signed in")
+  }
+
+  private func logOut(_ client: TelegramClient, _ session: SessionFile, _ root: DataRoot) async throws {
+    guard try await session.home()?.authKey != nil, try await client.currentUser() != nil else {
+      // What is left of a session the server has ended is of no use.
+      try await session.clear()
+      throw AccountError.notSignedIn(path: root.sessionFile)
+    }
+    try await client.logOut()
+    if json { try Output.json(["signed_in": false]) } else { print("Signed out.") }
+  }
+
+  private func tell(_ user: SignedInUser, as event: String) throws {
+    if json { return try Output.json(user) }
+    let names = [user.username.map { "@\($0)" }, "id \(user.id)", "DC\(user.dc)"].compactMap(\.self)
+    print("\(event) as \(user.name) (\(names.joined(separator: ", "))).")
+  }
+}

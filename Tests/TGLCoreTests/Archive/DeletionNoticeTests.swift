@@ -1,0 +1,122 @@
+import Foundation
+import GRDB
+import TL
+import TelegramClient
+import Testing
+
+@testable import TGLCore
+
+@Suite struct DeletionNoticeTests {
+  private let fixture: ArchiveFixture
+  private let bob = Make.user(1002)
+
+  init() throws { fixture = try ArchiveFixture() }
+
+  @Test func noticeHoldsAllThatIsNeededToTellOfTheMessage() async throws {
+    let bold = API.AnyMessageEntity.messageEntityBold(.init(offset: 0, length: 3))
+    try await fixture.receive([
+      Make.newInChannel(Make.message(9, in: Make.channel(600), "big news", entities: [bold]))
+    ])
+    try await fixture.receive([Make.delete([9], inChannel: 600)], users: [], chats: [], now: 2_000_000_007)
+    let notice = try #require(try await fixture.notices().first)
+    #expect(notice.event == .deleted)
+    #expect(
+      notice.chat
+        == PeerSummary(id: PeerID.channel(600).require, type: .supergroup, name: "Team"))
+    #expect(
+      notice.sender == PeerSummary(id: ArchiveFixture.bob, type: .user, name: "Bob Builder", username: "bob_b"))
+    #expect(notice.messageID == 9)
+    #expect(notice.sentAt == 1_900_000_000)
+    #expect(notice.happenedAt == 2_000_000_007)
+    #expect(notice.text == FormattedText("big news", entities: [TextEntity(.bold, offset: 0, length: 3)]))
+  }
+
+  @Test(arguments: [0, 1, 5, 20])
+  func firstAreToldSinglyTheRestInOneDigest(limit: Int) async throws {
+    let ids = Array(Int32(1)...12)
+    try await fixture.receive(ids.map { Make.new(Make.message($0, in: bob, "text \($0)")) })
+    try await fixture.receive([Make.delete(ids.shuffled())], policy: NoticePolicy(singlesPerDeletion: limit))
+    let singles = min(limit, 12)
+    #expect(try await fixture.notices().map(\.messageID) == (1...12).prefix(singles).map { Int64($0) })
+    let digests = try await fixture.outbox().compactMap { if case .digest(let digest) = $0 { digest } else { nil } }
+    if singles == 12 {
+      #expect(digests.isEmpty)
+    } else {
+      #expect(digests.count == 1)
+      #expect(digests.first?.count == 12 - singles)
+      #expect(digests.first?.toldSingly == singles)
+      #expect(digests.first?.chat?.name == "Bob Builder")
+      let row = try await fixture.archive.outboxRows().last.require.id
+      let items = try await fixture.archive.digestItems(of: row, from: 0, limit: 100)
+      #expect(items.map(\.text.text) == (1...12).dropFirst(singles).map { "text \($0)" })
+    }
+  }
+
+  @Test func digestOfSeveralChatsNamesNone() async throws {
+    try await fixture.receive([
+      Make.new(Make.message(1, in: bob, "a")), Make.new(Make.message(2, in: Make.group(500), "b")),
+    ])
+    try await fixture.receive([Make.delete([1, 2])], policy: NoticePolicy(singlesPerDeletion: 0))
+    guard case .digest(let digest) = try await fixture.outbox().first else {
+      Issue.record("no digest")
+      return
+    }
+    #expect(digest.chat == nil)
+    #expect(digest.count == 2)
+  }
+
+  @Test(arguments: [
+    (NoticePolicy(deletedInPrivateChats: false), ["group", "news", "team"]),
+    (NoticePolicy(deletedInGroups: false), ["bot", "news", "private"]),
+    (NoticePolicy(deletedInChannels: false), ["bot", "group", "private", "team"]),
+  ])
+  func settingsChooseByTypeOfChat(policy: NoticePolicy, told: [String]) async throws {
+    try await fixture.receive([
+      Make.new(Make.message(1, in: bob, "private")), Make.new(Make.message(2, in: Make.user(1003), "bot")),
+      Make.new(Make.message(3, in: Make.group(500), "group")),
+      Make.newInChannel(Make.message(4, in: Make.channel(600), "team")),
+      Make.newInChannel(Make.message(5, in: Make.channel(700), from: nil, "news", post: true)),
+    ])
+    let report = try await fixture.receive(
+      [Make.delete([1, 2, 3]), Make.delete([4], inChannel: 600), Make.delete([5], inChannel: 700)], policy: policy)
+    #expect(report.deleted == 5)
+    #expect(try await fixture.notices().map(\.text.text).sorted() == told)
+  }
+
+  @Test func postOfAChannelNeverSeenCountsAsAChannels() async throws {
+    try await fixture.receive(
+      [Make.newInChannel(Make.message(5, in: Make.channel(888), from: nil, "post", post: true))], chats: [])
+    try await fixture.receive(
+      [Make.delete([5], inChannel: 888)], chats: [], policy: NoticePolicy(deletedInChannels: false))
+    #expect(try await fixture.outbox().isEmpty)
+  }
+
+  @Test func ownMessagesAreToldOfToo() async throws {
+    try await fixture.receive([Make.new(Make.message(1, in: bob, from: nil, "mine", out: true))])
+    try await fixture.receive([Make.delete([1])])
+    let notice = try #require(try await fixture.notices().first)
+    #expect(notice.isOutgoing)
+    #expect(notice.sender?.id == ArchiveFixture.alice)
+  }
+
+  @Test func serviceMessagesAreMarkedNotTold() async throws {
+    let joined = API.AnyMessage.messageService(
+      API.MessageService(
+        id: 3, fromId: bob, peerId: Make.group(500), date: 1,
+        action: .messageActionChatEditTitle(.init(title: "New title"))))
+    try await fixture.receive([Make.new(joined)])
+    let report = try await fixture.receive([Make.delete([3])])
+    #expect(report.deleted == 1)
+    #expect(report.notices == 0)
+    let message = try await fixture.archive.message(chat: PeerID.basicGroup(500).require, id: 3).require
+    #expect(message.message.action?.kind == "chatEditTitle")
+  }
+}
+
+extension Archive {
+  func outboxRows() async throws -> [OutboxRow] {
+    try await read { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM outbox ORDER BY id").map(OutboxTable.row)
+    }
+  }
+}

@@ -1,0 +1,268 @@
+import Logging
+import MTProto
+import NIOCore
+import Synchronization
+import TL
+import Testing
+
+@testable import TelegramClient
+
+/// A Telegram of a few canned answers, and updates the test puts in by hand.
+private final class FakeSource: UpdateSource {
+  private struct State {
+    var payloads: [UpdatePayload] = []
+    var waiter: CheckedContinuation<UpdatePayload?, Never>?
+    var isFinished = false
+    var taken = 0
+    var differences: [Result<API.AnyUpdatesDifference, TelegramError>] = []
+    var channelDifferences: [Result<API.AnyUpdatesChannelDifference, TelegramError>] = []
+    var asked: [DifferenceRequest] = []
+  }
+
+  private let state = Mutex(State())
+
+  var taken: Int { state.withLock { $0.taken } }
+  var asked: [DifferenceRequest] { state.withLock { $0.asked } }
+
+  func push(_ payload: UpdatePayload) {
+    state.withLock { state in
+      if let waiter = state.waiter {
+        state.waiter = nil
+        state.taken += 1
+        waiter.resume(returning: payload)
+      } else {
+        state.payloads.append(payload)
+      }
+    }
+  }
+
+  func finish() {
+    state.withLock { state in
+      state.isFinished = true
+      state.waiter?.resume(returning: nil)
+      state.waiter = nil
+    }
+  }
+
+  func answer(_ difference: Result<API.AnyUpdatesDifference, TelegramError>) {
+    state.withLock { $0.differences.append(difference) }
+  }
+
+  func answer(channel difference: Result<API.AnyUpdatesChannelDifference, TelegramError>) {
+    state.withLock { $0.channelDifferences.append(difference) }
+  }
+
+  func nextUpdate() async -> UpdatePayload? {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        state.withLock { state in
+          if !state.payloads.isEmpty {
+            state.taken += 1
+            continuation.resume(returning: state.payloads.removeFirst())
+          } else if state.isFinished || Task.isCancelled {
+            continuation.resume(returning: nil)
+          } else {
+            state.waiter = continuation
+          }
+        }
+      }
+    } onCancel: {
+      finish()
+    }
+  }
+
+  func updatesState() async throws(TelegramError) -> API.UpdatesState {
+    API.UpdatesState(pts: 100, qts: 0, date: 1, seq: 0, unreadCount: 0)
+  }
+
+  func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
+    let dialog = API.Dialog(
+      peer: .peerChannel(API.PeerChannel(channelId: 5)), topMessage: 1, readInboxMaxId: 0, readOutboxMaxId: 0,
+      unreadCount: 0, unreadMentionsCount: 0, unreadReactionsCount: 0, unreadPollVotesCount: 0,
+      notifySettings: API.PeerNotifySettings(), pts: 50)
+    return .messagesDialogs(API.MessagesDialogs(dialogs: [.dialog(dialog)], messages: [], chats: [], users: []))
+  }
+
+  func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
+    let answer = state.withLock { state -> Result<API.AnyUpdatesDifference, TelegramError> in
+      state.asked.append(.account(pts: pts, qts: qts, date: date))
+      return state.differences.isEmpty
+        ? .success(.updatesDifferenceEmpty(API.UpdatesDifferenceEmpty(date: date, seq: 0))) : state.differences.removeFirst()
+    }
+    return try answer.get()
+  }
+
+  func channelDifference(id: Int64, pts: Int32) async throws(TelegramError) -> API.AnyUpdatesChannelDifference {
+    let answer = state.withLock { state -> Result<API.AnyUpdatesChannelDifference, TelegramError> in
+      state.asked.append(.channel(id: id, pts: pts))
+      return state.channelDifferences.isEmpty
+        ? .success(.updatesChannelDifferenceEmpty(API.UpdatesChannelDifferenceEmpty(final: true, pts: pts)))
+        : state.channelDifferences.removeFirst()
+    }
+    return try answer.get()
+  }
+
+  func now() -> Moment { Moment(uptime: .seconds(1_000), unixTime: .seconds(1_800_000_000)) }
+  func sleep(until uptime: Duration) async throws { try await Task.sleep(for: .seconds(3_600)) }
+}
+
+/// An archive that can be held up.
+private actor FakeSink: UpdateSink {
+  private let stored: UpdatesState?
+  private(set) var batches: [UpdateBatch] = []
+  private(set) var isCaughtUp = false
+  private(set) var kept: [ByteBuffer] = []
+  private var isHeld: Bool
+  private var waiting: CheckedContinuation<Void, Never>?
+
+  init(stored: UpdatesState?, isHeld: Bool = false) {
+    self.stored = stored
+    self.isHeld = isHeld
+  }
+
+  func updatesState() -> UpdatesState? { stored }
+  func keep(undecodable bytes: ByteBuffer) { kept.append(bytes) }
+  func caughtUp() { isCaughtUp = true }
+
+  func commit(_ batch: UpdateBatch) async {
+    if isHeld { await withCheckedContinuation { waiting = $0 } }
+    batches.append(batch)
+  }
+
+  func letGo() {
+    isHeld = false
+    waiting?.resume()
+    waiting = nil
+  }
+
+  var isWaiting: Bool { waiting != nil }
+  var messages: Int { batches.reduce(0) { $0 + $1.updates.count } }
+}
+
+private func new(_ id: Int32, pts: Int32) -> UpdatePayload {
+  let message = API.AnyMessage.message(
+    API.Message(id: id, peerId: .peerUser(API.PeerUser(userId: 7)), date: 1, message: "m"))
+  let update = API.AnyUpdate.updateNewMessage(API.UpdateNewMessage(message: message, pts: pts, ptsCount: 1))
+  return .updates(.updates(API.Updates(updates: [update], users: [], chats: [], date: 2, seq: 0)))
+}
+
+/// Waits until `condition` holds; the test's own time limit ends it when it never does.
+private func until(_ condition: () async -> Bool) async {
+  while await !condition() { await Task.yield() }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct UpdatePumpTests {
+  private static let stored = UpdatesState(pts: 100, qts: 0, date: 1, seq: 0, channels: [5: 50])
+
+  private func running<T: Sendable>(
+    _ source: FakeSource, _ sink: FakeSink, _ body: () async throws -> T
+  ) async throws -> T {
+    let pump = UpdatePump(source: source, sink: sink, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    async let done: Void = pump.run()
+    let result = try await body()
+    source.finish()
+    try await done
+    return result
+  }
+
+  @Test func firstStartBeginsWithTheServersStateAndItsChannels() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    let change = try #require(await sink.batches.first).stateChange
+    #expect(change.account?.pts == 100)
+    #expect(change.channels == [5: 50])
+    #expect(source.asked.isEmpty)
+  }
+
+  @Test func laterStartFetchesWhatWasMissed() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: Self.stored))
+    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    #expect(Set(source.asked) == [.account(pts: 100, qts: 0, date: 1), .channel(id: 5, pts: 50)])
+  }
+
+  @Test func whatArrivesDuringACommitIsCommittedTogether() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil, isHeld: true))
+    try await running(source, sink) {
+      await until { await sink.isWaiting }
+      await sink.letGo()
+      await until { await sink.isCaughtUp }
+      source.push(new(1, pts: 101))
+      await until { await sink.messages == 1 }
+    }
+    #expect(await sink.batches.count == 2)
+  }
+
+  @Test func slowArchiveStopsTheReadingAndLosesNothing() async throws {
+    let (source, sink) = (FakeSource(), HeldSink())
+    let pump = UpdatePump(source: source, sink: sink, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    for index in 0..<5_000 { source.push(new(Int32(index + 1), pts: Int32(101 + index))) }
+    async let done: Void = pump.run()
+    await until { source.taken >= 2_000 }
+    // One commit is held up; past the limit nothing more is taken.
+    for _ in 0..<5_000 { await Task.yield() }
+    #expect(source.taken < 2_100)
+    await sink.letGo()
+    await until { await sink.messages == 5_000 }
+    source.finish()
+    try await done
+    #expect(await sink.commits < 100)
+  }
+
+  @Test func unreadableUpdateIsKeptAndAskedFor() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      source.push(.undecodable(ByteBuffer(bytes: [1, 2, 3, 4]), .trailingBytes(4)))
+      await until { !source.asked.isEmpty }
+    }
+    #expect(await sink.kept == [ByteBuffer(bytes: [1, 2, 3, 4])])
+  }
+
+  @Test func lostChannelIsNotAskedForAgain() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: Self.stored))
+    source.answer(
+      channel: .failure(.rpc(RPCError(code: 400, message: "CHANNEL_PRIVATE"), method: "updates.getChannelDifference")))
+    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    #expect(await sink.batches.contains { $0.stateChange.channels[5] == .some(nil) })
+  }
+
+  @Test func endedSessionEndsThePump() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: Self.stored))
+    source.answer(.failure(.unauthorized("AUTH_KEY_UNREGISTERED")))
+    let pump = UpdatePump(source: source, sink: sink, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    await #expect(throws: TelegramError.self) { try await pump.run() }
+  }
+
+  @Test func stateTheServerDoesNotKnowStartsAnewWithAGap() async throws {
+    let stored = UpdatesState(pts: 5_000, qts: 0, date: 1, seq: 0)
+    let (source, sink) = (FakeSource(), FakeSink(stored: stored))
+    source.answer(.failure(.rpc(RPCError(code: 400, message: "PERSISTENT_TIMESTAMP_INVALID"), method: "updates.getDifference")))
+    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    let gaps = await sink.batches.flatMap(\.gaps)
+    #expect(gaps == [UpdateGap(channelID: nil, fromPts: 5_000, toPts: 100, reason: .tooLong)])
+  }
+}
+
+/// An archive whose second commit waits until it is let go.
+private actor HeldSink: UpdateSink {
+  private(set) var messages = 0
+  private(set) var commits = 0
+  private var isFree = false
+  private var waiting: CheckedContinuation<Void, Never>?
+
+  func updatesState() -> UpdatesState? { nil }
+  func keep(undecodable bytes: ByteBuffer) {}
+  func caughtUp() {}
+
+  func commit(_ batch: UpdateBatch) async {
+    if commits > 0, !isFree { await withCheckedContinuation { waiting = $0 } }
+    commits += 1
+    messages += batch.updates.count
+  }
+
+  func letGo() {
+    isFree = true
+    waiting?.resume()
+    waiting = nil
+  }
+}
