@@ -35,8 +35,8 @@ struct RetryPolicy {
 
   /// - Parameters:
   ///   - isHome: whether the account's home data centre was asked.
-  ///   - isTransfer: whether the call itself carries the sign-in over.
-  mutating func decide(_ error: RPCError, method: String, isHome: Bool, isTransfer: Bool) -> Decision {
+  ///   - isOpen: whether the call needs no sign-in.
+  mutating func decide(_ error: RPCError, method: String, isHome: Bool, isOpen: Bool) -> Decision {
     switch error.kind {
     case .floodWait(let wait):
       floodWaits += 1
@@ -52,7 +52,7 @@ struct RetryPolicy {
       case .file, .stats: .ask(dc)
       }
     case .unauthorized:
-      guard !isHome, !isTransfer, error.name == "AUTH_KEY_UNREGISTERED", transfers == 0 else {
+      guard !isHome, !isOpen, error.name == "AUTH_KEY_UNREGISTERED", transfers == 0 else {
         return .fail(.unauthorized(error.name))
       }
       transfers += 1

@@ -17,7 +17,8 @@ extension TelegramClient {
   ) async throws(TelegramError) -> Function.Response {
     let call = OutgoingCall(
       body: function.encoded(), method: Function.name, timeout: timeout ?? configuration.callTimeout, isBulk: isBulk)
-    let bytes = try await answer(to: call, dc: dc, isTransfer: Function.self == API.AuthImportAuthorization.self)
+    let isOpen = Function.self == API.AuthImportAuthorization.self || Function.self == API.HelpGetConfig.self
+    let bytes = try await answer(to: call, dc: dc, isOpen: isOpen)
     let response: Function.Response
     do throws(TLError) {
       response = try Function.Response(decoding: bytes)
@@ -37,15 +38,17 @@ extension TelegramClient {
   }
 
   /// The answer's bytes, after whatever retries it takes.
+  ///
+  /// An open call is one that a data centre answers to anybody.
   private func answer(
-    to call: OutgoingCall, dc requested: Int?, isTransfer: Bool
+    to call: OutgoingCall, dc requested: Int?, isOpen: Bool
   ) async throws(TelegramError) -> ByteBuffer {
     var policy = RetryPolicy(floodSleepThreshold: configuration.floodSleepThreshold)
     var dc = requested
     while true {
       let home = try await centers.homeDC()
       let target = dc ?? home
-      if target != home, !isTransfer { try await authorize(on: target) }
+      if target != home, !isOpen { try await authorize(on: target) }
       let refusal: RPCError
       do throws(DataCenterLink.CallFailure) {
         return try await centers.link(to: target).call(call.body, isBulk: call.isBulk, timeout: call.timeout)
@@ -60,7 +63,7 @@ extension TelegramClient {
           continue
         }
       }
-      switch policy.decide(refusal, method: call.method, isHome: target == home, isTransfer: isTransfer) {
+      switch policy.decide(refusal, method: call.method, isHome: target == home, isOpen: isOpen) {
       case .fail(let error): throw error
       case .retry: break
       case .wait(let wait): try await pause(wait, method: call.method, refusal)
@@ -85,12 +88,10 @@ extension TelegramClient {
   /// Asks home for the addresses of a data centre nothing is known of yet.
   private func learnAddresses(of dc: Int) async throws(TelegramError) {
     guard environment.addresses.withBook({ $0.endpoints(of: dc).isEmpty }) else { return }
-    let config = try await invoke(API.HelpGetConfig())
-    let isKnown = environment.addresses.withBook { book in
-      book.announce(config.dcOptions)
-      return !book.endpoints(of: dc).isEmpty
+    try await refreshAddresses(from: nil)
+    guard environment.addresses.withBook({ !$0.endpoints(of: dc).isEmpty }) else {
+      throw .unreachable(dc: dc, reason: "the server does not say where it is")
     }
-    guard isKnown else { throw .unreachable(dc: dc, reason: "the server does not say where it is") }
   }
 
   /// Signs in on a data centre that is not home with an authorization exported there.

@@ -111,14 +111,27 @@ public final class TelegramClient: Sendable {
   }
 
   /// Asks every new connection to home where the data centres are; it introduces the client to the server, too.
+  ///
+  /// While home cannot be reached, the data centre the settings name is asked whether it has moved.
   private func keepAddresses() async {
-    for await state in environment.state.states() where state == .connected {
+    for await state in environment.state.states() {
       do throws(TelegramError) {
-        let config = try await invoke(API.HelpGetConfig())
-        environment.addresses.withBook { $0.announce(config.dcOptions) }
+        switch state {
+        case .connected: try await refreshAddresses(from: nil)
+        case .waiting:
+          let first = environment.addresses.withBook(\.initialDC)
+          if try await homeDC() != first { try await refreshAddresses(from: first) }
+        case .idle, .connecting: break
+        }
       } catch {
         environment.logger.warning("addresses not refreshed", metadata: ["error": "\(error)"])
       }
     }
+  }
+
+  /// Takes over what the server says of the data centres' addresses.
+  func refreshAddresses(from dc: Int?) async throws(TelegramError) {
+    let config = try await invoke(API.HelpGetConfig(), dc: dc, timeout: .seconds(30))
+    environment.addresses.withBook { $0.announce(config.dcOptions) }
   }
 }

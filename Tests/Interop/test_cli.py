@@ -13,7 +13,7 @@ import subprocess
 import pytest
 from telethon.sessions import SQLiteSession
 
-from sandbox_server import sandbox, telethon_client  # noqa: F401
+from sandbox_server import PATIENCE, sandbox, telethon_client  # noqa: F401
 from tgl_command import Running, Terminal, tgl
 
 LEAST = {"API_ID": "1", "API_HASH": "0" * 32, "LOG_CHAT_ID": "-1001234567890"}
@@ -293,6 +293,22 @@ def test_a_sign_in_does_not_change_the_session_of_a_running_service(sandbox, ali
         service.process.wait()
     # A service that was killed holds nobody up.
     assert tgl(*account(sandbox, alice, "login", "--logout")).returncode == 0
+
+
+def test_the_session_file_tells_telethon_where_the_service_stopped(sandbox, alice):
+    with Running(*account(sandbox, alice, "run")) as service:
+        service.says("up to date")
+        service.process.terminate()
+        assert service.process.wait(PATIENCE) == 0
+    session = SQLiteSession(str(alice / "db" / "user.session"))
+    states = dict(session.get_update_states())
+    session.close()
+    with sqlite3.connect(alice / "db" / "messages.db") as archive:
+        assert archive.execute("select pts, qts, seq from update_state").fetchall() == [
+            (states[0].pts, states[0].qts, states[0].seq)
+        ]
+    channels = {-sandbox.info[name] - 10**12 for name in ["supergroup_id", "channel_id", "log_chat_id"]}
+    assert channels <= states.keys()
 
 
 def test_lines_for_the_journal_have_priorities_and_no_times(sandbox, alice, tmp_path):

@@ -174,7 +174,7 @@ import Testing
     var policy = RetryPolicy(floodSleepThreshold: .seconds(60))
     var waits: [Duration] = []
     let error = RPCError(code: 500, message: "INTERDC_2_CALL_ERROR")
-    while case .wait(let wait) = policy.decide(error, method: "messages.getHistory", isHome: true, isTransfer: false) {
+    while case .wait(let wait) = policy.decide(error, method: "messages.getHistory", isHome: true, isOpen: false) {
       waits.append(wait)
     }
     #expect(waits == [1, 2, 4, 8, 16].map { .seconds($0) })
@@ -184,21 +184,21 @@ import Testing
     var policy = RetryPolicy(floodSleepThreshold: .seconds(60))
     var hops = 0
     let error = RPCError(code: 303, message: "USER_MIGRATE_3")
-    while case .moveHome(3) = policy.decide(error, method: "m", isHome: true, isTransfer: false) { hops += 1 }
+    while case .moveHome(3) = policy.decide(error, method: "m", isHome: true, isOpen: false) { hops += 1 }
     #expect(hops == 3)
   }
 
   @Test(arguments: [("messages.getHistory", true), ("upload.saveFilePart", true), ("messages.sendMessage", false)])
   func repeatsOnlyWhatMayRunTwice(method: String, isRepeated: Bool) {
     var policy = RetryPolicy(floodSleepThreshold: .seconds(60))
-    let decision = policy.decide(.outcomeUnknown, method: method, isHome: true, isTransfer: false)
+    let decision = policy.decide(.outcomeUnknown, method: method, isHome: true, isOpen: false)
     if case .retry = decision { #expect(isRepeated) } else { #expect(!isRepeated) }
   }
 
   @Test func aPasswordThatIsNeededIsNoSignedOutSession() {
     var policy = RetryPolicy(floodSleepThreshold: .seconds(60))
     let error = RPCError(code: 401, message: "SESSION_PASSWORD_NEEDED")
-    guard case .fail(.rpc(error, _)) = policy.decide(error, method: "auth.signIn", isHome: true, isTransfer: false)
+    guard case .fail(.rpc(error, _)) = policy.decide(error, method: "auth.signIn", isHome: true, isOpen: false)
     else {
       Issue.record("not passed on")
       return

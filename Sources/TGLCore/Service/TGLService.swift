@@ -1,5 +1,6 @@
 import Foundation
 public import Logging
+import MTProto
 import ServiceLifecycle
 import TelegramClient
 import UnixSignals
@@ -27,9 +28,25 @@ public enum TGLService {
       try await group.run()
       outcome = .success(())
     } catch { outcome = .failure(error) }
+    await handBack(try? await archive.updatesState(), to: root, logger: logger)
     try archive.close()
     try outcome.get()
     logger.info("stopped")
+  }
+
+  /// Tells the session file how far the account's updates were received, so that Telethon, should it get the file back,
+  /// goes on from there.
+  private static func handBack(_ state: UpdatesState?, to root: DataRoot, logger: Logger) async {
+    guard let state else { return }
+    var states = state.channels.mapValues { (pts: $0, qts: Int32(0), date: Int32(0), seq: Int32(0)) }
+    states[0] = (state.pts, state.qts, state.date, state.seq)
+    do {
+      let session = try SessionFile(path: root.sessionFile)
+      guard try await session.home()?.authKey != nil else { return }
+      try await session.setUpdateStates(states)
+    } catch {
+      logger.warning("the session file was not brought up to date", metadata: ["error": "\(error)"])
+    }
   }
 
   /// The group's own log is for debugging it.

@@ -31,6 +31,8 @@ actor DataCenterLink {
   var backoff = Backoff()
   /// The connection in use.
   private(set) var channel: (any Channel)?
+  /// Whether the connection has brought an answer to a call.
+  private var hasAnswered = false
   /// Why the last attempt or connection failed; nil while one works.
   var lastFault: String?
   /// Whether the connection has brought anything that could be decrypted.
@@ -163,6 +165,7 @@ actor DataCenterLink {
   func attach(_ channel: any Channel) {
     self.channel = channel
     signals = []
+    hasAnswered = false
     isReadingPaused = false
     machine.connected(
       transport: environment.configuration.transport, dc: environment.configuration.wireNumber(dc: dc),
@@ -194,10 +197,16 @@ actor DataCenterLink {
   private func perform(_ event: ClientSession.Event) {
     if case .stalled = event { end(.stalled) } else { wasUseful = true }
     switch event {
-    case .result(let id, let bytes): finish(id, .success(bytes))
-    case .failure(let id, let error): finish(id, .failure(.rpc(error)))
+    case .result(let id, let bytes):
+      hasAnswered = true
+      finish(id, .success(bytes))
+    case .failure(let id, let error):
+      hasAnswered = true
+      finish(id, .failure(.rpc(error)))
     case .updates(let bytes): if isHome { environment.feed?.offer(.received(bytes)) }
-    case .sessionCreated: if isHome { environment.feed?.offer(.gap) }
+    case .sessionCreated:
+      // Before the first answer it says no more than `connected` did: the difference is still to be asked for.
+      if isHome, hasAnswered { environment.feed?.offer(.gap) }
     case .salt(let salt): environment.hints.note(dc: dc, salt: salt)
     case .timeOffset(let offset): environment.hints.note(dc: dc, timeOffset: offset)
     case .undecodable(let bytes):

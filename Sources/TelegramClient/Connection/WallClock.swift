@@ -24,20 +24,7 @@ public struct WallClock: Sendable {
 
 extension NIODeadline {
   /// The event-loop time `uptime` after the loop's zero.
-  static func uptime(_ uptime: Duration) -> NIODeadline {
-    let (seconds, attoseconds) = uptime.components
-    guard seconds >= 0 else { return .uptimeNanoseconds(0) }
-    // A deadline two centuries away is as good as any later one.
-    let nanoseconds = UInt64(min(seconds, 6_000_000_000)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-    return .uptimeNanoseconds(nanoseconds)
-  }
-}
-
-extension TimeAmount {
-  init(_ duration: Duration) {
-    let (seconds, attoseconds) = duration.components
-    self = .nanoseconds(max(-6_000_000_000, min(seconds, 6_000_000_000)) * 1_000_000_000 + attoseconds / 1_000_000_000)
-  }
+  static func uptime(_ uptime: Duration) -> NIODeadline { .uptimeNanoseconds(0) + TimeAmount(max(uptime, .zero)) }
 }
 
 extension WallClock {

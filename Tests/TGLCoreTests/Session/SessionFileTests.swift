@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import TelegramClient
+import TestSupport
 import Testing
 
 @testable import TGLCore
@@ -233,7 +234,7 @@ import Testing
       try await session.save(entities: [StoredEntity(id: try #require(.user(1)), accessHash: 1, username: "a")])
     }
     let whole = try Data(contentsOf: URL(fileURLWithPath: path))
-    var numbers = SplitMix64(seed: SplitMix64.runSeed &+ 3)
+    var numbers = TestSupport.SeededGenerator(seed: TestSupport.SeededGenerator.runSeed &+ 3)
     var refused = 0
     for round in 0..<300 {
       var bytes = whole

@@ -25,7 +25,7 @@ struct ReceivedCall: Sendable {
 
 /// The server's end of one connection, for tests: framing, key exchange, encryption; what to answer is the test's.
 struct ServerSide {
-  enum Output {
+  enum Output: Sendable {
     case call(ReceivedCall)
     case agreed(AuthKeyAgreement)
     /// A service message of the session, by its constructor number.
