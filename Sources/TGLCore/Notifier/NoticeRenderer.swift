@@ -58,7 +58,7 @@ public struct NoticeRenderer: Sendable {
     } else {
       text.append("\nOf several chats")
     }
-    text.append("\nDeleted: \(time(digest.happenedAt))")
+    text.append("\nDeleted: \(span(digest.lastSeenAt, digest.happenedAt))")
     if digest.toldSingly > 0 { text.append("\nThe first \(digest.toldSingly) of this deletion are posted above.") }
     return text
   }
@@ -130,7 +130,7 @@ public struct NoticeRenderer: Sendable {
     text.append("\nChat: ")
     appendChat(notice.chat, messageID: notice.messageID, topicID: notice.topicID, to: &text)
     text.append("\nSent: \(time(notice.sentAt))")
-    text.append("\n\(notice.event == .deleted ? "Deleted" : "Edited"): \(time(notice.happenedAt))")
+    text.append("\n\(notice.event == .deleted ? "Deleted" : "Edited"): \(span(notice.lastSeenAt, notice.happenedAt))")
     if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
       text.append("\nForwarded from: \(source)")
     }
@@ -170,6 +170,12 @@ public struct NoticeRenderer: Sendable {
   }
 
   // MARK: Times
+
+  /// When it happened, or between which times, for what Telegram did not tell.
+  private func span(_ earliest: Int64?, _ latest: Int64) -> String {
+    guard let earliest else { return time(latest) }
+    return "between \(time(earliest)) and \(time(latest)) (found missing)"
+  }
 
   /// As in "2026-11-23 04:38:13 UTC+01:00".
   func time(_ seconds: Int64) -> String {
