@@ -1,12 +1,15 @@
 public import Foundation
-import TelegramClient
+public import TelegramClient
 
 /// A message for the log chat: within Telegram's limits, formatted by entities alone.
 public struct Post: Sendable, Hashable, Codable {
   public var content: FormattedText
+  /// The group or channel in which the users it names were met.
+  public var metIn: PeerID?
 
-  public init(_ content: FormattedText) {
+  public init(_ content: FormattedText, metIn: PeerID? = nil) {
     self.content = content
+    self.metIn = metIn
   }
 
   /// Source: `message_length_max` of `help.getConfig`, in UTF-16 units.
@@ -34,17 +37,22 @@ public struct NoticeRenderer: Sendable {
   }
 
   public func posts(for notice: Notice) -> [Post] {
+    let metIn = notice.chat.id.kind == .user ? nil : notice.chat.id
+    return contents(of: notice).map { Post($0, metIn: metIn) }
+  }
+
+  private func contents(of notice: Notice) -> [FormattedText] {
     var head = header(of: notice)
     switch notice.event {
     case .deleted:
-      return posts(head: head, sections: [(nil, notice.text)])
+      return pages(head: head, sections: [(nil, notice.text)])
     case .edited:
       let marked = FormattedText.marked(before: notice.before ?? FormattedText(), after: notice.text)
       if notice.mediaKind != notice.mediaKindBefore {
         head.append("\nMedia before: ")
         head.append(Self.name(of: notice.mediaKindBefore), .italic)
       }
-      return posts(head: head, sections: [("Before", marked.before), ("After", marked.after)])
+      return pages(head: head, sections: [("Before", marked.before), ("After", marked.after)])
     }
   }
 
@@ -66,8 +74,8 @@ public struct NoticeRenderer: Sendable {
   // MARK: Posts
 
   /// Puts head and sections in as few posts as they fit in.
-  private func posts(head: FormattedText, sections: [(title: String?, text: FormattedText)]) -> [Post] {
-    var done: [Post] = []
+  private func pages(head: FormattedText, sections: [(title: String?, text: FormattedText)]) -> [FormattedText] {
+    var done: [FormattedText] = []
     var current = head
     for section in sections where !(section.title == nil && section.text.isEmpty) {
       current.append("\n\n")
@@ -84,7 +92,7 @@ public struct NoticeRenderer: Sendable {
       var room = Post.maximumLength - current.length
       let entityRoom = Post.maximumEntities - current.entities.count
       if room < 200 && section.text.length > room || entityRoom < 10 && section.text.entities.count > entityRoom {
-        done.append(Post(current))
+        done.append(current)
         current = continuation
         room = Post.maximumLength - current.length
       }
@@ -94,13 +102,13 @@ public struct NoticeRenderer: Sendable {
         firstEntities: Post.maximumEntities - current.entities.count)
       for (index, piece) in pieces.enumerated() {
         if index > 0 {
-          done.append(Post(current))
+          done.append(current)
           current = continuation
         }
         current.append(piece)
       }
     }
-    done.append(Post(current))
+    done.append(current)
     return done
   }
 
