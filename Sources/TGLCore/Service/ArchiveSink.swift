@@ -13,6 +13,8 @@ struct ArchiveSink: UpdateSink {
   /// Called after a commit that added notices.
   let wakeNotifier: @Sendable () -> Void
   let logger: Logger
+  /// The wall clock, and how to wait.
+  var time = Notifier.Time()
 
   /// The archive's state; before the first batch that of a session another program has used, whose end is our start.
   func updatesState() async throws -> UpdatesState? {
@@ -25,7 +27,7 @@ struct ArchiveSink: UpdateSink {
   }
 
   func commit(_ batch: UpdateBatch) async throws {
-    let recorded = recorder.record(batch, now: Self.now)
+    let recorded = recorder.record(batch, now: time.now())
     let report = try await retrying { () async throws(ArchiveError) in
       try await archive.commit(recorded, policy: policy)
     }
@@ -43,12 +45,10 @@ struct ArchiveSink: UpdateSink {
 
   func keep(undecodable bytes: ByteBuffer) async throws {
     let data = Data(bytes.readableBytesView)
-    try await retrying { () async throws(ArchiveError) in try await archive.keep(undecodable: data, at: Self.now) }
+    try await retrying { () async throws(ArchiveError) in try await archive.keep(undecodable: data, at: time.now()) }
   }
 
   func caughtUp() async { logger.info("up to date") }
-
-  private static var now: Int64 { Int64(Date().timeIntervalSince1970) }
 
   /// Tries again for as long as the archive is locked or its disk is full: nothing may be passed over, and what waits
   /// behind waits at Telegram.
@@ -61,7 +61,7 @@ struct ArchiveSink: UpdateSink {
         switch error {
         case .busy, .full:
           logger.error("archive cannot be written; trying again", metadata: ["error": "\(error)"])
-          try await Task.sleep(for: wait)
+          try await time.sleep(wait)
           wait = min(wait * 2, .seconds(10))
         default: throw error
         }
