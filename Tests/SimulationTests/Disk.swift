@@ -58,6 +58,29 @@ struct Disk {
   }
 }
 
+/// Keeps the database from answering before the task that asks is suspended: whether it then goes on at once or in its
+/// turn would depend on the threads' speed.
+final class DatabaseGate: Sendable {
+  private let condition = NSCondition()
+  private let isOpen = Mutex(true)
+
+  func open() {
+    condition.lock()
+    isOpen.withLock { $0 = true }
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  func close() { isOpen.withLock { $0 = false } }
+
+  func pass() {
+    if isOpen.withLock({ $0 }) { return }
+    condition.lock()
+    while !isOpen.withLock({ $0 }) { condition.wait() }
+    condition.unlock()
+  }
+}
+
 /// Watches the transactions of an archive, and lets the process end inside one or right behind it.
 final class CommitWatch: TransactionObserver, Sendable {
   enum Moment: Sendable { case inside, behind }

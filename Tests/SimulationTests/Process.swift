@@ -13,6 +13,7 @@ final class Process: @unchecked Sendable {
   unowned let world: Simulation
   let archive: Archive
   let watch: CommitWatch
+  let gate = DatabaseGate()
   private(set) var sink: ArchiveSink
   private(set) var notifier: Notifier
   private let tasks: [VirtualLoop.Lane]
@@ -41,6 +42,9 @@ final class Process: @unchecked Sendable {
     archive = try Archive.open(at: path, busyTimeout: .zero)
     watch = CommitWatch(directory: directory)
     archive.pool.add(transactionObserver: watch)
+    let gate = gate
+    archive.pool.writeWithoutTransaction { $0.trace { _ in gate.pass() } }
+    try archive.pool.unsafeRead { $0.trace { _ in gate.pass() } }
     if world.sabotage == .noticeBehindTransaction {
       try archive.pool.write { db in
         try db.execute(
@@ -126,6 +130,7 @@ final class Process: @unchecked Sendable {
 
   /// Waits for every database call that has been asked for.
   func waitForDatabase() {
+    gate.open()
     let done = DispatchSemaphore(value: 0)
     // Takes its turn behind the reads that wait for a connection; then behind those that have one, and the writes.
     archive.pool.asyncUnsafeRead { _ in done.signal() }
@@ -160,7 +165,9 @@ extension Process {
   func lockDatabase(for time: Duration) {
     guard lock == nil, !isDead else { return }
     do {
-      let queue = try DatabaseQueue(path: archive.path)
+      var configuration = Configuration()
+      configuration.allowsUnsafeTransactions = true
+      let queue = try DatabaseQueue(path: archive.path, configuration: configuration)
       try queue.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
       lock = queue
     } catch { return }

@@ -57,6 +57,7 @@ final class Simulation: @unchecked Sendable {
         isBroadcast: id == 700)
     }
     disk = try Disk(root: "\(Disk.base)/\(seed)-\(sabotage?.rawValue ?? "")-\(UInt32.random(in: 0 ... .max))")
+    loop.holdDatabase = { [unowned self] in process?.gate.close() }
     loop.waitForDatabase = { [unowned self] in process?.waitForDatabase() }
   }
 
@@ -86,6 +87,7 @@ final class Simulation: @unchecked Sendable {
     schedule(0)
     while !isScriptDone { try step() }
     calm()
+    while process == nil { try step() }
     let end = loop.now + .seconds(45 * 60)
     while loop.now < end { try step() }
     // The log chat may have been refused for long: notices wait up to a day, and clocks have jumped.
@@ -106,10 +108,12 @@ final class Simulation: @unchecked Sendable {
   }
 
   private var isScriptDone = false
+  private var isCalm = false
 
   private func step() throws {
     guard loop.step() else { throw Stuck() }
     if let process, process.isDead { try bury(process) }
+    if !oracle.complaints.isEmpty { isScriptDone = true }
   }
 
   struct Stuck: Error {}
@@ -139,6 +143,7 @@ final class Simulation: @unchecked Sendable {
   /// No more faults; everything is up again.
   private func calm() {
     trace("calm")
+    isCalm = true
     plan.calm()
     logChatIsClosed = false
     process?.unlock()
@@ -225,7 +230,7 @@ final class Simulation: @unchecked Sendable {
     trace("\(event.pts) \(channel ?? 0)")
     waiting.append((event, channel))
     // Some are told together.
-    if roll(0.7) || waiting.count > 4 { flush() }
+    if isCalm || roll(0.7) || waiting.count > 4 { flush() }
   }
 
   private var waiting: [(event: TrueEvent, channel: Int64?)] = []
@@ -353,7 +358,6 @@ final class Simulation: @unchecked Sendable {
     case .diskFull: process?.fillDisk(for: .milliseconds(Int.random(in: 100...8_000, using: &random)))
     case .disconnect: disconnect(for: .milliseconds(Int.random(in: 10...60_000, using: &random)))
     case .serverRestart:
-      server.seq = 0
       disconnect(for: .milliseconds(Int.random(in: 500...5_000, using: &random)))
     case .longOutage: disconnect(for: .seconds(Int.random(in: 60...7_200, using: &random)))
     case .tooLong:

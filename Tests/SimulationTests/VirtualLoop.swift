@@ -36,7 +36,9 @@ final class VirtualLoop: @unchecked Sendable {
   private var lastID = 0
 
   private(set) var now: Duration = .seconds(1_000)
-  /// Waits for the database calls under way; called whenever jobs have run and none is left.
+  /// Called before jobs run.
+  var holdDatabase: () -> Void = {}
+  /// Lets the database go on, and waits for the calls under way; called whenever jobs have run and none is left.
   var waitForDatabase: () -> Void = {}
 
   private func enqueue(_ job: UnownedJob, _ lane: Lane) {
@@ -95,6 +97,8 @@ final class VirtualLoop: @unchecked Sendable {
   /// Runs everything that can run now.
   func drain() {
     while true {
+      if ready.isEmpty { return }
+      holdDatabase()
       var index = 0
       while index < ready.count {
         let (job, lane) = ready[index]
@@ -102,7 +106,6 @@ final class VirtualLoop: @unchecked Sendable {
         job.runSynchronously(on: lane.asUnownedTaskExecutor())
       }
       ready.removeAll(keepingCapacity: true)
-      guard index > 0 else { return }
       waitForDatabase()
       ready = arrivals.withLock { arrivals in
         defer { arrivals.removeAll() }
