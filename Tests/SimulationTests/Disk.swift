@@ -102,6 +102,7 @@ final class CommitWatch: TransactionObserver, Sendable {
   func arm(_ moment: Moment, image: String) { state.withLock { $0.armed = (moment, image) } }
   /// Keeps an image of the disk behind the next commit.
   func keepImage(at image: String) { state.withLock { $0.keepsImageAt = image } }
+  func disarm() { state.withLock { $0.armed = nil } }
   var hasEnded: Bool { state.withLock { $0.hasEnded } }
   var commits: Int { state.withLock { $0.commits } }
 

@@ -16,9 +16,13 @@ final class Process: @unchecked Sendable {
   let gate = DatabaseGate()
   private(set) var sink: ArchiveSink
   private(set) var notifier: Notifier
-  private let tasks: [VirtualLoop.Lane]
+  private let lanes: [VirtualLoop.Lane]
   private var running: [Task<Void, Never>] = []
   private(set) var unfinished = 0
+  /// Calls of the sink that may be with the database.
+  var sinkCalls = 0
+  /// Waits of the notifier for time to pass or the log chat to answer.
+  var notifierWaits = 0
 
   var feed: [Delivery] = []
   var feedWaiter: CheckedContinuation<Delivery?, Never>?
@@ -59,8 +63,17 @@ final class Process: @unchecked Sendable {
     }
     let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
     let world = world
+    let now: @Sendable () -> Int64 = { world.wallTime.components.seconds }
+    let waiting = Waiting()
     let time = Notifier.Time(
-      now: { world.wallTime.components.seconds },
+      now: now,
+      sleep: { duration in
+        waiting.process?.notifierWaits += 1
+        defer { waiting.process?.notifierWaits -= 1 }
+        guard await world.loop.sleep(duration) else { throw CancellationError() }
+      })
+    let sinkTime = Notifier.Time(
+      now: now,
       sleep: { duration in
         guard await world.loop.sleep(duration) else { throw CancellationError() }
       })
@@ -75,10 +88,14 @@ final class Process: @unchecked Sendable {
         policy: RecorderPolicy(
           selfID: PeerID(kind: .user, bareID: ServerTruth.selfID).known,
           logChat: PeerID(kind: .channel, bareID: ServerTruth.logChat).known)),
-      policy: NoticePolicy(edited: true), wakeNotifier: { notifier.wake() }, logger: logger, time: time)
-    tasks = [VirtualLoop.Lane(world.loop), VirtualLoop.Lane(world.loop)]
+      policy: NoticePolicy(edited: true), wakeNotifier: { notifier.wake() }, logger: logger, time: sinkTime)
+    lanes = [VirtualLoop.Lane(world.loop), VirtualLoop.Lane(world.loop)]
     chat.chat = SimulatedLogChat(process: self)
+    waiting.process = self
   }
+
+  /// Unchecked: set before anything runs.
+  private final class Waiting: @unchecked Sendable { weak var process: Process? }
 
   /// The log chat needs its process, which needs a log chat.
   ///
@@ -97,15 +114,16 @@ final class Process: @unchecked Sendable {
   func start() {
     let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
     let pump = UpdatePump(source: SimulatedSource(process: self), sink: SimulatedSink(process: self), logger: logger)
-    unfinished = 2
-    running.append(Task(executorPreference: tasks[0]) { await self.live("pump") { try await pump.run() } })
+    unfinished += 1
+    running.append(Task(executorPreference: lanes[0]) { await self.live("pump") { try await pump.run() } })
   }
 
   /// Started by an event of its own: each event starts one thing.
   func startNotifier() {
     let notifier = notifier
+    unfinished += 1
     running.append(
-      Task(executorPreference: tasks[1]) { await self.live("notifier") { try await notifier.run() } })
+      Task(executorPreference: lanes[1]) { await self.live("notifier") { try await notifier.run() } })
   }
 
   private func live(_ name: String, _ body: () async throws -> Void) async {
@@ -131,6 +149,10 @@ final class Process: @unchecked Sendable {
   /// Waits for every database call that has been asked for.
   func waitForDatabase() {
     gate.open()
+    // The notifier is with the database unless it waits for something else.
+    let mayBeReading = lanes[1].hasRun && (notifierWaits == 0 || isDead)
+    lanes[1].hasRun = false
+    guard mayBeReading || sinkCalls > 0 else { return }
     let done = DispatchSemaphore(value: 0)
     // Takes its turn behind the reads that wait for a connection; then behind those that have one, and the writes.
     archive.pool.asyncUnsafeRead { _ in done.signal() }

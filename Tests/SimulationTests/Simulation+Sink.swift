@@ -19,15 +19,18 @@ struct SimulatedSink: UpdateSink {
       world.endProcess("before a commit")
       throw CancellationError()
     }
+    process.sinkCalls += 1
   }
 
   func updatesState() async throws -> UpdatesState? {
     try await gate()
+    defer { process.sinkCalls -= 1 }
     return try await process.archive.updatesState()
   }
 
   func commit(_ batch: UpdateBatch) async throws {
     try await gate()
+    defer { process.sinkCalls -= 1 }
     world.trace("commit \(batch.updates.count) \(batch.stateChange.account?.pts ?? 0) \(batch.gaps.count)")
     world.oracle.following(batch)
     var batch = batch
@@ -38,10 +41,12 @@ struct SimulatedSink: UpdateSink {
       batch.stateChange = UpdatesStateChange()
       try await process.sink.commit(state)
       try await gate()
+      defer { process.sinkCalls -= 1 }
       try await process.sink.commit(batch)
     case .noticeBehindTransaction:
       try await process.sink.commit(batch)
       try await gate()
+      defer { process.sinkCalls -= 1 }
       try await process.archive.write { db in
         try db.execute(
           sql: """
@@ -83,6 +88,7 @@ struct SimulatedSink: UpdateSink {
 
   func keep(undecodable bytes: ByteBuffer) async throws {
     try await gate()
+    defer { process.sinkCalls -= 1 }
     try await process.sink.keep(undecodable: bytes)
   }
 

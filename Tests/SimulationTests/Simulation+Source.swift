@@ -33,7 +33,10 @@ struct SimulatedSource: UpdateSource {
   }
 
   func updatesState() async throws(TelegramError) -> API.UpdatesState {
-    try await call("getState") { world in (world.server.state, {}) }
+    try await call("getState") { world in
+      let state = world.server.state
+      return (state, { world.oracle.answered([], channel: nil, reached: state.pts) })
+    }
   }
 
   func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
@@ -44,7 +47,13 @@ struct SimulatedSource: UpdateSource {
         .messagesDialogs(
           API.MessagesDialogs(
             dialogs: dialogs, messages: [], chats: joined.map { world.server.chat($0) } + world.server.chats(of: nil),
-            users: ServerTruth.users)), {}
+            users: ServerTruth.users)),
+        {
+          for case .dialog(let dialog) in dialogs {
+            guard case .peerChannel(let peer) = dialog.peer else { continue }
+            world.oracle.answered([], channel: peer.channelId, reached: dialog.pts)
+          }
+        }
       )
     }
   }

@@ -87,7 +87,8 @@ final class Simulation: @unchecked Sendable {
     schedule(0)
     while !isScriptDone { try step() }
     calm()
-    while process == nil { try step() }
+    while process?.isConnected != true { try step() }
+    finish()
     let end = loop.now + .seconds(45 * 60)
     while loop.now < end { try step() }
     // The log chat may have been refused for long: notices wait up to a day, and clocks have jumped.
@@ -147,8 +148,16 @@ final class Simulation: @unchecked Sendable {
     plan.calm()
     logChatIsClosed = false
     process?.unlock()
+    process?.endsBeforeCommit = false
+    if let process, !process.isDead {
+      process.watch.disarm()
+      image = nil
+    }
     for id in Self.channelIDs where server.channels[id]?.isMember == false { server.channels[id]?.isMember = true }
     loop.after(.seconds(1)) { [unowned self] in connect() }
+  }
+
+  private func finish() {
     // Something happens in each channel, so that those lost are heard of again.
     for (index, id) in Self.channelIDs.enumerated() {
       loop.after(.seconds(30 + index)) { [unowned self] in
@@ -398,7 +407,7 @@ final class Simulation: @unchecked Sendable {
     process.watch.keepImage(at: target)
     let commits = process.watch.commits
     loop.after(.milliseconds(Int.random(in: 10...8_000, using: &random))) { [unowned self, weak process] in
-      guard let process, process === self.process, !process.isDead, process.watch.commits > commits else { return }
+      guard !isCalm, let process, process === self.process, !process.isDead, process.watch.commits > commits else { return }
       keptImage = target
       wantsPowerCut = true
       image = nil

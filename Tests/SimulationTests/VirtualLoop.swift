@@ -12,9 +12,12 @@ import Synchronization
 /// the handlers of cancellations, which only jobs and the loop itself ask for; other threads (the database's) only ever
 /// call `enqueue`, which keeps what they bring apart behind a lock.
 final class VirtualLoop: @unchecked Sendable {
-  /// Where the tasks of one part of the program run; tells the loop which part has done something.
-  final class Lane: TaskExecutor {
+  /// Where the tasks of one part of the program run; remembers that it has done something.
+  ///
+  /// Unchecked: as of the loop.
+  final class Lane: TaskExecutor, @unchecked Sendable {
     private let loop: VirtualLoop
+    var hasRun = false
 
     init(_ loop: VirtualLoop) { self.loop = loop }
 
@@ -103,6 +106,7 @@ final class VirtualLoop: @unchecked Sendable {
       while index < ready.count {
         let (job, lane) = ready[index]
         index += 1
+        lane.hasRun = true
         job.runSynchronously(on: lane.asUnownedTaskExecutor())
       }
       ready.removeAll(keepingCapacity: true)

@@ -205,7 +205,7 @@ public struct UpdatesEngine: Sendable {
   ) {
     let quiet = now.uptime + configuration.quietTimeout
     // The first update of a channel tells where its sequence stands.
-    var box = channels[id] ?? UpdateBox(pts: pts.subtractingReportingOverflow(count).partialValue, quietDeadline: quiet)
+    var box = channels[id] ?? UpdateBox(firstUpdate: pts, count: count, quietDeadline: quiet)
     box.quietDeadline = quiet
     let before = channels[id]?.pts
     batch.updates += box.offer(

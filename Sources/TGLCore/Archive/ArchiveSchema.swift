@@ -20,6 +20,9 @@ enum ArchiveSchema {
     migrator.registerMigration("account") { db in
       try db.execute(sql: account)
     }
+    migrator.registerMigration("notice salt") { db in
+      try db.execute(sql: noticeSalt)
+    }
     return migrator
   }
 
@@ -151,6 +154,16 @@ enum ArchiveSchema {
       payload TEXT NOT NULL,
       PRIMARY KEY (outbox_id, position)
     ) STRICT, WITHOUT ROWID;
+
+    """
+
+  // See `NoticeIdentity`.
+  private static let noticeSalt = """
+    CREATE TABLE notice_salt (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      salt INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO notice_salt (id, salt) VALUES (1, random());
 
     """
 
