@@ -34,7 +34,7 @@ final class Process: @unchecked Sendable {
   var lock: DatabaseQueue?
 
   static let holdBack = """
-    CREATE TRIGGER hold_back AFTER INSERT ON outbox BEGIN
+    CREATE TRIGGER hold_back AFTER INSERT ON outbox WHEN new.kind <> 'digest' BEGIN
       INSERT INTO held_back (kind, created_at, payload, random_id)
         VALUES (new.kind, new.created_at, new.payload, new.random_id);
       DELETE FROM outbox WHERE id = new.id;

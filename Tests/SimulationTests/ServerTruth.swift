@@ -87,6 +87,9 @@ struct ServerTruth {
     var tooLong = 100_000
     var channelSlice = 20
     var channelTooLong = 100_000
+    /// Slices show messages as they are now, not as they were where the slice ends. Which of two edits of one second is
+    /// the later cannot be told then, so there are none.
+    var editsWithinASecond = false
   }
 
   static let privateChats: [Int64] = [1002, 1003]
@@ -140,8 +143,11 @@ struct ServerTruth {
   mutating func edit(_ key: MessageKey, isHidden: Bool, padding: Int) -> TrueEvent? {
     guard var message = messages[key], message.deletedAt == nil else { return nil }
     let version = message.versions.count
+    let last = message.versions[version - 1].editDate ?? 0
     message.versions.append(
-      .init(text: text(key, version: version, padding: padding), editDate: date, isHidden: isHidden))
+      .init(
+        text: text(key, version: version, padding: padding),
+        editDate: limits.editsWithinASecond ? date : max(date, last + 1), isHidden: isHidden))
     messages[key] = message
     return record(.edit(key, version: version), in: key.channelID)
   }

@@ -45,8 +45,14 @@ final class Simulation: @unchecked Sendable {
     server = ServerTruth(
       pts: Int32.random(in: 1...1_000, using: &random), qts: Int32.random(in: 0...9, using: &random),
       seq: Int32.random(in: 1...9, using: &random))
-    server.limits.slice = Int.random(in: 1...30, using: &random)
-    server.limits.channelSlice = Int.random(in: 1...30, using: &random)
+    if Bool.random(using: &random) {
+      server.limits.slice = Int.random(in: 1...30, using: &random)
+      server.limits.channelSlice = Int.random(in: 1...30, using: &random)
+    } else {
+      server.limits.slice = 100_000
+      server.limits.channelSlice = 100_000
+      server.limits.editsWithinASecond = true
+    }
     if Int.random(in: 0..<3, using: &random) == 0 {
       server.limits.tooLong = Int.random(in: 20...60, using: &random)
       server.limits.channelTooLong = Int.random(in: 8...40, using: &random)

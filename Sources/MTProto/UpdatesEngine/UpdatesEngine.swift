@@ -103,7 +103,7 @@ public struct UpdatesEngine: Sendable {
   public mutating func follow(channel id: Int64, pts: Int32, now: Moment) -> UpdateBatch {
     var batch = UpdateBatch()
     guard channels[id] == nil else { return batch }
-    channels[id] = UpdateBox(pts: pts, quietDeadline: now.uptime + configuration.quietTimeout)
+    channels[id] = UpdateBox(firstUpdate: pts, count: 0, quietDeadline: now.uptime + configuration.quietTimeout)
     batch.stateChange.channels[id] = .some(pts)
     return batch
   }
