@@ -13,6 +13,8 @@ struct Oracle {
   private var owed: Set<Shown> = []
   /// How far the process knows each sequence by differences and by its start; nil stands for the account's.
   var reached: [Int64?: Int32] = [:]
+  /// The newest versions that differences have shown: older ones that come by push later change nothing.
+  private var newest: [MessageKey: (version: Int, pts: Int32)] = [:]
   /// Stretches of channels during which they could not be read: from `pts` on, to where they are followed again.
   private var lost: [Int64: (from: Int32, to: Int32?)] = [:]
   private var closedGaps: [(channel: Int64, from: Int32, to: Int32)] = []
@@ -28,6 +30,7 @@ struct Oracle {
   mutating func pushed(_ shown: [Shown]) {
     for item in shown where item.channel != ServerTruth.logChat {
       if let known = reached[item.channel], item.pts <= known { continue }
+      if let known = newest[item.key], item.version < known.version, item.pts > known.pts { continue }
       recent.insert(item)
     }
   }
@@ -35,6 +38,9 @@ struct Oracle {
   mutating func answered(_ shown: [Shown], channel: Int64?, reached pts: Int32?) {
     for item in shown where item.channel != ServerTruth.logChat {
       if let known = reached[item.channel], item.pts <= known { continue }
+      // A slice shows a message as it is now. What a push told of it, and waits for the slices to reach it, is past.
+      recent = recent.filter { $0.key != item.key || $0.version >= item.version || $0.pts <= item.pts }
+      newest[item.key] = (item.version, item.pts)
       recent.insert(item)
     }
     if let pts { reached[channel] = max(reached[channel] ?? pts, pts) }
@@ -68,6 +74,7 @@ struct Oracle {
     }
     owed.formUnion(recent.filter(isCovered))
     recent = []
+    newest = [:]
     reached = [:]
     if let state {
       reached[nil] = state.pts

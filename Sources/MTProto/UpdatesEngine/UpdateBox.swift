@@ -45,8 +45,12 @@ struct UpdateBox: Sendable {
   /// What is next in line is applied even while a difference is under way: nothing is missing before it, and the
   /// difference may no longer tell it (a message sent and deleted meanwhile is in no difference).
   mutating func offer(_ update: Held, now: Duration, holeTimeout: Duration) -> [API.AnyUpdate] {
-    // Nothing has told yet what is from before the first update, and nothing else will.
-    if let start, update.count > 0, update.pts <= start { return [update.update] }
+    if let start, update.count > 0, update.pts <= start {
+      // The sequence begins earlier than was thought: go back, and have everything since told in order.
+      pts = update.pts.subtractingReportingOverflow(update.count).partialValue
+      self.start = pts
+      wantDifference(at: now)
+    }
     switch advance(past: update) {
     case .next:
       return [update.update] + release(now: now, holeTimeout: holeTimeout)
