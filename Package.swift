@@ -94,6 +94,10 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "SimulationTests",
+      dependencies: ["TGLCore", "TelegramClient", "MTProto", "TL", "TestSupport", grdb, logging, nioCore],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "TelegramSandboxTests",
       dependencies: ["TelegramSandbox", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore, logging],
       swiftSettings: swiftSettings),

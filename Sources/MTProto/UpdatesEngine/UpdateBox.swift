@@ -14,6 +14,8 @@ struct UpdateBox: Sendable {
   static let maximumHeld = 1_000
 
   var pts: Int32
+  /// Where the sequence was when it was first heard of; nil when that is known from the server.
+  private var start: Int32?
   /// Updates ahead of `pts`, by ascending `pts`.
   private(set) var held: [Held] = []
   /// When a hole that does not close asks for a difference (uptime).
@@ -32,11 +34,23 @@ struct UpdateBox: Sendable {
     self.quietDeadline = quietDeadline
   }
 
+  /// A sequence of which nothing is known but an update; what came before it may only be late.
+  init(firstUpdate pts: Int32, count: Int32, quietDeadline: Duration) {
+    self.init(pts: pts.subtractingReportingOverflow(count).partialValue, quietDeadline: quietDeadline)
+    start = self.pts
+  }
+
   /// Takes an update in; returns what can be applied now, in order.
   ///
   /// What is next in line is applied even while a difference is under way: nothing is missing before it, and the
   /// difference may no longer tell it (a message sent and deleted meanwhile is in no difference).
   mutating func offer(_ update: Held, now: Duration, holeTimeout: Duration) -> [API.AnyUpdate] {
+    if let start, update.count > 0, update.pts <= start {
+      // The sequence begins earlier than was thought: go back, and have everything since told in order.
+      pts = update.pts.subtractingReportingOverflow(update.count).partialValue
+      self.start = pts
+      wantDifference(at: now)
+    }
     switch advance(past: update) {
     case .next:
       return [update.update] + release(now: now, holeTimeout: holeTimeout)

@@ -1,4 +1,3 @@
-import NIOCore
 import TL
 
 /// Where an update stands in one of the event sequences.
@@ -28,27 +27,12 @@ enum UpdatePosition: Equatable {
       self = .channel(id: update.channelId, pts: update.pts, count: update.ptsCount)
     case .updatePinnedChannelMessages(let update):
       self = .channel(id: update.channelId, pts: update.pts, count: update.ptsCount)
-    case .other(let raw): self = Self(raw)
+    case .updateWebPage(let update): self = .account(pts: update.pts, count: update.ptsCount)
+    case .updateFolderPeers(let update): self = .account(pts: update.pts, count: update.ptsCount)
+    case .updateChannelWebPage(let update):
+      self = .channel(id: update.channelId, pts: update.pts, count: update.ptsCount)
+    case .updateNewEncryptedMessage(let update): self = .secret(qts: update.qts)
     default: self = .none
-    }
-  }
-
-  /// The position of an update that is kept raw, read from the last fields of its constructor.
-  private init(_ raw: TLRaw) {
-    let bytes = raw.bytes
-    func integer(fromEnd words: Int) -> Int32 {
-      bytes.getInteger(at: bytes.writerIndex - 4 * words, endianness: .little) ?? 0
-    }
-    switch raw.name {
-    case "updateWebPage", "updateFolderPeers":
-      self = .account(pts: integer(fromEnd: 2), count: integer(fromEnd: 1))
-    case "updateChannelWebPage":
-      let id = bytes.getInteger(at: bytes.readerIndex + 4, endianness: .little, as: Int64.self) ?? 0
-      self = .channel(id: id, pts: integer(fromEnd: 2), count: integer(fromEnd: 1))
-    case "updateNewEncryptedMessage":
-      self = .secret(qts: integer(fromEnd: 1))
-    default:
-      self = .none
     }
   }
 

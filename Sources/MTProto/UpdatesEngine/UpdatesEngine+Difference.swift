@@ -13,8 +13,9 @@ extension UpdatesEngine {
     case .updatesDifference(let difference):
       batch.users = difference.users
       batch.chats = difference.chats
+      let isOld = difference.state.pts < account.pts
       batch.updates = account.jump(to: difference.state.pts)
-      take(difference.newMessages, difference.otherUpdates, into: &batch, now: now)
+      take(isOld ? [] : difference.newMessages, difference.otherUpdates, isOld: isOld, into: &batch, now: now)
       move(to: difference.state)
       finishAccount(into: &batch, now: now)
     case .updatesDifferenceSlice(let slice):
@@ -22,7 +23,7 @@ extension UpdatesEngine {
       batch.chats = slice.chats
       let stuck = slice.intermediateState.pts <= account.pts && slice.intermediateState.qts <= qts
       batch.updates = account.jump(to: slice.intermediateState.pts)
-      take(slice.newMessages, slice.otherUpdates, into: &batch, now: now)
+      take(slice.newMessages, slice.otherUpdates, isOld: false, into: &batch, now: now)
       move(to: slice.intermediateState)
       touchAccount(&batch)
       // A slice that does not move the state would be asked for for ever.
@@ -54,9 +55,10 @@ extension UpdatesEngine {
     case .updatesChannelDifference(let difference):
       batch.users = difference.users
       batch.chats = difference.chats
+      let isOld = channels[id].map { difference.final && difference.pts < $0.pts } ?? false
       batch.updates = channels[id]?.jump(to: difference.pts) ?? []
-      batch.updates += difference.newMessages.map { .asNewMessage($0) }
-      takeOther(difference.otherUpdates, ofChannel: id, into: &batch, now: now)
+      if !isOld { batch.updates += difference.newMessages.map { .asNewMessage($0) } }
+      takeOther(isOld ? [] : difference.otherUpdates, ofChannel: id, into: &batch, now: now)
       isFinal = difference.final || difference.pts <= from
       timeout = difference.timeout
     case .updatesChannelDifferenceTooLong(let tooLong):
@@ -122,13 +124,16 @@ extension UpdatesEngine {
     !account.isBehind && !channels.values.contains { $0.isBehind }
   }
 
+  /// `isOld` says that the account's sequence is past the difference: updates that came meanwhile brought all of it, and
+  /// what it shows of a message may be older than what they showed.
   private mutating func take(
-    _ messages: [API.AnyMessage], _ others: [API.AnyUpdate], into batch: inout UpdateBatch, now: Moment
+    _ messages: [API.AnyMessage], _ others: [API.AnyUpdate], isOld: Bool, into batch: inout UpdateBatch, now: Moment
   ) {
     batch.updates += messages.map { .asNewMessage($0) }
     var channelUpdates: [API.AnyUpdate] = []
     for update in others {
       switch UpdatePosition(update) {
+      case .account where isOld: break
       case .account, .secret: batch.updates.append(update)
       // A channel's own sequence orders these, whatever brings them.
       case .channel, .none: channelUpdates.append(update)

@@ -103,7 +103,7 @@ public struct UpdatesEngine: Sendable {
   public mutating func follow(channel id: Int64, pts: Int32, now: Moment) -> UpdateBatch {
     var batch = UpdateBatch()
     guard channels[id] == nil else { return batch }
-    channels[id] = UpdateBox(pts: pts, quietDeadline: now.uptime + configuration.quietTimeout)
+    channels[id] = UpdateBox(firstUpdate: pts, count: 0, quietDeadline: now.uptime + configuration.quietTimeout)
     batch.stateChange.channels[id] = .some(pts)
     return batch
   }
@@ -205,7 +205,7 @@ public struct UpdatesEngine: Sendable {
   ) {
     let quiet = now.uptime + configuration.quietTimeout
     // The first update of a channel tells where its sequence stands.
-    var box = channels[id] ?? UpdateBox(pts: pts.subtractingReportingOverflow(count).partialValue, quietDeadline: quiet)
+    var box = channels[id] ?? UpdateBox(firstUpdate: pts, count: count, quietDeadline: quiet)
     box.quietDeadline = quiet
     let before = channels[id]?.pts
     batch.updates += box.offer(

@@ -10,8 +10,8 @@ extension Archive {
   /// Committing the same batch again changes nothing and tells nothing twice. When the report counts notices, the
   /// notifier is to be woken.
   public func commit(_ batch: RecorderBatch, policy: NoticePolicy) async throws(ArchiveError) -> CommitReport {
-    try await write { [randomID] db in
-      var writer = BatchWriter(batch, policy: policy, layer: Int64(API.layer), randomID: randomID, db: db)
+    try await write { db in
+      var writer = BatchWriter(batch, policy: policy, layer: Int64(API.layer), db: db)
       try writer.run()
       return writer.report
     }

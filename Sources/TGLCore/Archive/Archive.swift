@@ -6,34 +6,29 @@ import GRDB
 /// `synchronous` is NORMAL, which in WAL mode may lose the last transactions to a power cut (never to a crash of this
 /// process) but cannot damage the file. That is safe for what comes from Telegram: the state of the update sequences
 /// commits with the updates it covers, so a lost tail is a tail that is asked for again. It is safe for the outbox
-/// too: a row whose deletion was lost is posted again with the same `random_id`, which the server knows.
+/// too: the `random_id` of a post comes of what it tells (`NoticeIdentity`), so a row that was lost and is written again
+/// is known to the server when it was posted.
 public final class Archive: Sendable {
   /// Where the database is.
   public let path: String
   let pool: DatabasePool
-  let randomID: @Sendable () -> Int64
 
   /// Opens the archive, makes it when there is none, and brings its schema up to date.
   ///
   /// - Parameters:
   ///   - path: the database file; its folder must exist. A new file is readable by its owner only.
   ///   - busyTimeout: how long to wait for another process's lock.
-  ///   - randomID: draws the `random_id` of posts; never 0.
-  public static func open(
-    at path: String, busyTimeout: Duration = .seconds(5),
-    randomID: @escaping @Sendable () -> Int64 = { Int64.random(in: 1...Int64.max) }
-  ) throws(ArchiveError) -> Archive {
+  public static func open(at path: String, busyTimeout: Duration = .seconds(5)) throws(ArchiveError) -> Archive {
     do {
       try createPrivateFile(at: path)
-      return try Archive(path: path, busyTimeout: busyTimeout, randomID: randomID)
+      return try Archive(path: path, busyTimeout: busyTimeout)
     } catch {
       throw ArchiveError(error, path: path)
     }
   }
 
-  private init(path: String, busyTimeout: Duration, randomID: @escaping @Sendable () -> Int64) throws {
+  private init(path: String, busyTimeout: Duration) throws {
     self.path = path
-    self.randomID = randomID
     var configuration = Configuration()
     configuration.label = "archive"
     configuration.busyMode = .timeout(busyTimeout / .seconds(1))

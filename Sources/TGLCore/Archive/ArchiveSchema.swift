@@ -23,6 +23,9 @@ enum ArchiveSchema {
     migrator.registerMigration("reconciliation") { db in
       try db.execute(sql: reconciliation)
     }
+    migrator.registerMigration("notice salt") { db in
+      try db.execute(sql: noticeSalt)
+    }
     return migrator
   }
 
@@ -178,6 +181,16 @@ enum ArchiveSchema {
       PRIMARY KEY (chat_id, stop_id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX history_job_open ON history_job (chat_id) WHERE finished_at IS NULL;
+
+    """
+
+  // See `NoticeIdentity`.
+  private static let noticeSalt = """
+    CREATE TABLE notice_salt (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      salt INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO notice_salt (id, salt) VALUES (1, random());
 
     """
 

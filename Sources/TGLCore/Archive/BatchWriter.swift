@@ -27,18 +27,15 @@ struct BatchWriter {
   let batch: RecorderBatch
   let policy: NoticePolicy
   let layer: Int64
-  let randomID: @Sendable () -> Int64
   var report = CommitReport()
   private var peers: [PeerID: PeerRecord?] = [:]
+  private var knownIdentity: NoticeIdentity?
 
-  init(
-    _ batch: RecorderBatch, policy: NoticePolicy, layer: Int64, randomID: @escaping @Sendable () -> Int64, db: Database
-  ) {
+  init(_ batch: RecorderBatch, policy: NoticePolicy, layer: Int64, db: Database) {
     self.db = db
     self.batch = batch
     self.policy = policy
     self.layer = layer
-    self.randomID = randomID
   }
 
   mutating func run() throws {
@@ -102,7 +99,7 @@ struct BatchWriter {
       var notice = try notice(.edited, message, at: message.editDate ?? batch.receivedAt)
       notice.before = old.text
       notice.mediaKindBefore = old.media?.kind
-      try enqueue(.message(notice))
+      try enqueue(notice, editDate: message.editDate)
     }
   }
 
@@ -119,6 +116,7 @@ struct BatchWriter {
   ) throws {
     var told = 0
     var digest: (row: Int64, notice: DigestNotice)?
+    var inDigest: [(chat: Int64, id: Int64)] = []
     var previous: Int64?
     for missing in messages.sorted(by: { $0.id < $1.id }) where missing.id != previous {
       let id = missing.id
@@ -137,7 +135,7 @@ struct BatchWriter {
       var notice = try notice(.deleted, message, at: batch.receivedAt)
       notice.lastSeenAt = missing.lastSeenAt
       if told < policy.singlesPerDeletion {
-        try enqueue(.message(notice))
+        try enqueue(notice)
         told += 1
       } else {
         var current = try digest ?? startDigest(with: notice, told: told)
@@ -145,23 +143,39 @@ struct BatchWriter {
         try OutboxTable.addItem(notice, at: current.notice.count, of: current.row, db)
         current.notice.count += 1
         if let seen = notice.lastSeenAt { current.notice.lastSeenAt = min(current.notice.lastSeenAt ?? seen, seen) }
+        inDigest.append((message.chat.rawValue, id))
         digest = current
       }
     }
-    if let digest { try OutboxTable.setPayload(.digest(digest.notice), of: digest.row, db) }
+    if let digest {
+      let randomID = try identity().randomID(ofDigest: inDigest)
+      try OutboxTable.setPayload(.digest(digest.notice), randomID: randomID, of: digest.row, db)
+    }
   }
 
   private mutating func startDigest(with first: Notice, told: Int) throws -> (row: Int64, notice: DigestNotice) {
     let notice = DigestNotice(chat: first.chat, count: 0, toldSingly: told, happenedAt: batch.receivedAt)
-    return (try enqueue(.digest(notice)), notice)
+    // It gets its `random_id` when all of its messages are known.
+    return (try enqueue(.digest(notice), randomID: 0), notice)
   }
 
   // MARK: Notices
 
+  private mutating func enqueue(_ notice: Notice, editDate: Int64? = nil) throws {
+    try enqueue(.message(notice), randomID: identity().randomID(of: notice, editDate: editDate))
+  }
+
   @discardableResult
-  private mutating func enqueue(_ payload: OutboxPayload) throws -> Int64 {
+  private mutating func enqueue(_ payload: OutboxPayload, randomID: Int64) throws -> Int64 {
     report.notices += 1
-    return try OutboxTable.add(payload, randomID: randomID(), now: batch.receivedAt, db)
+    return try OutboxTable.add(payload, randomID: randomID, now: batch.receivedAt, db)
+  }
+
+  private mutating func identity() throws -> NoticeIdentity {
+    if let knownIdentity { return knownIdentity }
+    let identity = try NoticeIdentity(db)
+    knownIdentity = identity
+    return identity
   }
 
   private mutating func notice(_ event: Notice.Event, _ message: MessageRecord, at time: Int64) throws -> Notice {

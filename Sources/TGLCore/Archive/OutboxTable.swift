@@ -13,9 +13,9 @@ enum OutboxTable {
     return db.lastInsertedRowID
   }
 
-  static func setPayload(_ payload: OutboxPayload, of id: Int64, _ db: Database) throws {
-    let statement = try db.cachedStatement(sql: "UPDATE outbox SET payload = ? WHERE id = ?")
-    try statement.execute(arguments: [try encode(payload), id])
+  static func setPayload(_ payload: OutboxPayload, randomID: Int64, of id: Int64, _ db: Database) throws {
+    let statement = try db.cachedStatement(sql: "UPDATE outbox SET payload = ?, random_id = ? WHERE id = ?")
+    try statement.execute(arguments: [try encode(payload), randomID, id])
   }
 
   static func addItem(_ notice: Notice, at position: Int, of id: Int64, _ db: Database) throws {

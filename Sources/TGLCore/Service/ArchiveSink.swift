@@ -13,8 +13,11 @@ struct ArchiveSink: UpdateSink {
   let policy: NoticePolicy
   /// Called after a commit that added notices.
   let wakeNotifier: @Sendable () -> Void
-  let reconciler: Reconciler
+  /// What looks through windows that were not seen.
+  var reconciler: Reconciler?
   let logger: Logger
+  /// The wall clock, and how to wait.
+  var time = ServiceTime()
 
   /// The archive's state; before the first batch that of a session another program has used, whose end is our start.
   func updatesState() async throws -> UpdatesState? {
@@ -27,7 +30,7 @@ struct ArchiveSink: UpdateSink {
   }
 
   func commit(_ batch: UpdateBatch) async throws {
-    let recorded = recorder.record(batch, now: Self.now)
+    let recorded = recorder.record(batch, now: time.now())
     let report = try await retrying { () async throws(ArchiveError) in
       try await archive.commit(recorded, policy: policy)
     }
@@ -46,12 +49,12 @@ struct ArchiveSink: UpdateSink {
 
   func keep(undecodable bytes: ByteBuffer) async throws {
     let data = Data(bytes.readableBytesView)
-    try await retrying { () async throws(ArchiveError) in try await archive.keep(undecodable: data, at: Self.now) }
+    try await retrying { () async throws(ArchiveError) in try await archive.keep(undecodable: data, at: time.now()) }
   }
 
   func caughtUp() async {
     logger.info("up to date")
-    reconciler.caughtUp()
+    reconciler?.caughtUp()
   }
 
   private func tell(_ gaps: [UpdateGap]) {
@@ -65,10 +68,8 @@ struct ArchiveSink: UpdateSink {
           "from_pts": "\(gap.fromPts)", "to_pts": "\(gap.toPts.map { "\($0)" } ?? "unknown")",
         ])
     }
-    reconciler.gapNoticed()
+    reconciler?.gapNoticed()
   }
-
-  private static var now: Int64 { Int64(Date().timeIntervalSince1970) }
 
   /// Tries again for as long as the archive is locked or its disk is full: nothing may be passed over, and what waits
   /// behind waits at Telegram.
@@ -81,7 +82,7 @@ struct ArchiveSink: UpdateSink {
         switch error {
         case .busy, .full:
           logger.error("archive cannot be written; trying again", metadata: ["error": "\(error)"])
-          try await Task.sleep(for: wait)
+          try await time.sleep(wait)
           wait = min(wait * 2, .seconds(10))
         default: throw error
         }

@@ -266,7 +266,9 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     case .rpc(let refusal, _) where refusal.name == "PERSISTENT_TIMESTAMP_INVALID":
       // The server does not know our state: go on from its own, and say what was not seen.
       switch request {
-      case .account: pump.batch.append(pump.engine.restart(from: try await source.updatesState(), now: now))
+      case .account:
+        let state = try await answer { () async throws(TelegramError) in try await source.updatesState() }
+        pump.batch.append(pump.engine.restart(from: state, now: source.now()))
       case .channel(let id, _): pump.batch.append(pump.engine.lostAccess(channel: id))
       }
       return
@@ -274,23 +276,49 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       break
     }
     pump.failures += 1
-    var wait: Duration = .seconds(min(60, 1 << min(pump.failures, 6)))
-    if case .floodWait(let asked, _) = error { wait = asked + .seconds(1) }
+    let wait = pause(after: error, failures: pump.failures)
     logger.warning(
       "difference not fetched; trying again",
       metadata: ["error": "\(error)", "seconds": "\(wait.components.seconds)"])
     pump.engine.failed(request, retryAt: now.uptime + wait)
   }
 
+  private func pause(after error: TelegramError, failures: Int) -> Duration {
+    if case .floodWait(let asked, _) = error { return asked + .seconds(1) }
+    return .seconds(min(60, 1 << min(failures, 6)))
+  }
+
+  /// Asks until there is an answer, or the session is of no use any more.
+  private func answer<T>(_ call: () async throws(TelegramError) -> T) async throws -> T {
+    var failures = 0
+    while true {
+      let error: TelegramError
+      do throws(TelegramError) { return try await call() } catch let failure { error = failure }
+      switch error {
+      case .unauthorized, .authKeyLost, .cancelled, .closed: throw error
+      default: break
+      }
+      failures += 1
+      let wait = pause(after: error, failures: failures)
+      logger.warning(
+        "the state of the updates not fetched; trying again",
+        metadata: ["error": "\(error)", "seconds": "\(wait.components.seconds)"])
+      try await source.sleep(until: source.now().uptime + wait)
+    }
+  }
+
   // MARK: First start
 
   /// The state to start from when there is none: now, with every channel the account is in.
   private func firstState() async throws -> UpdatesState {
-    let account = try await source.updatesState()
+    let account = try await answer { () async throws(TelegramError) in try await source.updatesState() }
     var state = UpdatesState(pts: account.pts, qts: account.qts, date: account.date, seq: account.seq)
     var batch = UpdateBatch()
     var offset = DialogOffset()
-    while let page = DialogPage(try await source.dialogs(from: offset)) {
+    while true {
+      let from = offset
+      let answered = try await answer { () async throws(TelegramError) in try await source.dialogs(from: from) }
+      guard let page = DialogPage(answered) else { break }
       batch.users += page.users
       batch.chats += page.chats
       state.channels.merge(page.channelStates) { old, _ in old }

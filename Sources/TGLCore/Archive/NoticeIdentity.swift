@@ -1,0 +1,34 @@
+import GRDB
+import MTProtoCrypto
+
+/// Derives the `random_id` of a notice from what it tells, so that the same notice has the same one however often it is
+/// written down.
+///
+/// A power cut may take a transaction whose notice is in the log chat already. What happened is then told by Telegram
+/// again and recorded again, and only the same `random_id` keeps it from being posted twice.
+struct NoticeIdentity {
+  /// Drawn when the archive is made: another archive's notices are others.
+  private let salt: Int64
+
+  init(_ db: Database) throws {
+    salt = try Int64.fetchOne(db, sql: "SELECT salt FROM notice_salt") ?? 0
+  }
+
+  /// - Parameter editDate: of the version that is told, where there is one.
+  func randomID(of notice: Notice, editDate: Int64?) -> Int64 {
+    let version = notice.event == .edited ? "\(editDate ?? 0) \(notice.text.text)" : ""
+    return hash("\(notice.event.rawValue) \(notice.chat.id) \(notice.messageID) \(version)")
+  }
+
+  /// One post for many deletions is the same when it tells of the same messages.
+  func randomID(ofDigest messages: [(chat: Int64, id: Int64)]) -> Int64 {
+    hash("digest " + messages.map { "\($0.chat) \($0.id)" }.joined(separator: ","))
+  }
+
+  /// Never 0, which Telegram does not take.
+  private func hash(_ text: String) -> Int64 {
+    let digest = SHA256.hash(Array("\(salt) \(text)".utf8))
+    let number = digest.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    return number == 0 ? 1 : Int64(bitPattern: number)
+  }
+}

@@ -1,0 +1,50 @@
+import TestSupport
+
+/// How much of what goes wrong in one run: drawn by its seed, so that some runs are calm in some respects.
+struct Plan {
+  var actions = 0
+  // Each push.
+  var dropped = 0.0
+  var doubled = 0.0
+  var late = 0.0
+  var unreadable = 0.0
+  // Each call.
+  var callFails = 0.0
+  var postFails = 0.0
+  var answerLost = 0.0
+  /// Something larger, at each action.
+  var fault = 0.0
+  var faults: [Fault] = []
+
+  enum Fault: CaseIterable {
+    case endNow, endBeforeCommit, endInsideCommit, endBehindCommit, powerCut
+    case busy, diskFull
+    case disconnect, serverRestart, longOutage, tooLong, gap
+    case channelLost, clockJump, logChatClosed
+  }
+
+  init(_ random: inout SeededGenerator) {
+    func some(_ most: Double) -> Double {
+      Int.random(in: 0..<3, using: &random) == 0 ? 0 : Double.random(in: 0...most, using: &random)
+    }
+    actions = Int.random(in: 60...160, using: &random)
+    dropped = some(0.2)
+    doubled = some(0.2)
+    late = some(0.4)
+    unreadable = some(0.05)
+    callFails = some(0.3)
+    postFails = some(0.3)
+    answerLost = some(0.2)
+    fault = some(0.15)
+    faults = Fault.allCases.filter { _ in Bool.random(using: &random) }
+  }
+
+  mutating func calm() {
+    (dropped, doubled, late, unreadable, callFails, postFails, answerLost, fault) = (0, 0, 0, 0, 0, 0, 0, 0)
+  }
+}
+
+extension SeededGenerator {
+  /// Never 0.
+  mutating func number() -> Int64 { Int64.random(in: 1...Int64.max, using: &self) }
+}

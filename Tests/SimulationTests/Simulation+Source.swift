@@ -1,0 +1,156 @@
+import MTProto
+import NIOCore
+import TL
+import TelegramClient
+
+/// Something on its way to the client, with what it shows.
+struct Delivery {
+  var payload: UpdatePayload
+  var shown: [Shown] = []
+}
+
+/// Telegram, as the client of one process sees it.
+struct SimulatedSource: UpdateSource {
+  let process: Process
+
+  private var world: Simulation { process.world }
+
+  func nextUpdate() async -> UpdatePayload? {
+    let delivery: Delivery? = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        if process.isDead || Task.isCancelled { return continuation.resume(returning: nil) }
+        if process.feed.isEmpty { process.feedWaiter = continuation } else {
+          continuation.resume(returning: process.feed.removeFirst())
+        }
+      }
+    } onCancel: {
+      process.feedWaiter?.resume(returning: nil)
+      process.feedWaiter = nil
+    }
+    guard let delivery, !process.isDead else { return nil }
+    world.oracle.pushed(delivery.shown)
+    return world.sabotage == .holesIgnored ? process.closingHoles(delivery.payload) : delivery.payload
+  }
+
+  func updatesState() async throws(TelegramError) -> API.UpdatesState {
+    try await call("getState") { world in
+      let state = world.server.state
+      return (state, { world.oracle.answered([], channel: nil, reached: state.pts) })
+    }
+  }
+
+  func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
+    try await call("getDialogs") { world in
+      let joined = world.server.channels.filter { $0.value.isMember }.keys.sorted()
+      let dialogs = joined.map { API.AnyDialog.dialog(world.server.dialog(of: $0)) }
+      return (
+        .messagesDialogs(
+          API.MessagesDialogs(
+            dialogs: dialogs, messages: [], chats: joined.map { world.server.chat($0) } + world.server.chats(of: nil),
+            users: ServerTruth.users)),
+        {
+          for case .dialog(let dialog) in dialogs {
+            guard case .peerChannel(let peer) = dialog.peer else { continue }
+            world.oracle.answered([], channel: peer.channelId, reached: dialog.pts)
+          }
+        }
+      )
+    }
+  }
+
+  func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
+    try await call("getDifference \(pts)") { world in
+      let (answer, shown) = world.server.difference(pts: pts, qts: qts)
+      let reached: Int32? =
+        switch answer {
+        case .updatesDifference(let difference): difference.state.pts
+        case .updatesDifferenceSlice(let slice): slice.intermediateState.pts
+        case .updatesDifferenceTooLong(let tooLong): tooLong.pts
+        default: nil
+        }
+      return (answer, { world.oracle.answered(shown, channel: nil, reached: reached) })
+    }
+  }
+
+  func channelDifference(
+    id: Int64, pts: Int32
+  ) async throws(TelegramError) -> API.AnyUpdatesChannelDifference {
+    let result: Result<API.AnyUpdatesChannelDifference, TelegramError> =
+      try await call("getChannelDifference \(id) \(pts)") { world in
+        guard let (answer, shown) = world.server.channelDifference(id: id, pts: pts) else {
+          let refusal = TelegramError.rpc(
+            RPCError(code: 400, message: "CHANNEL_PRIVATE"), method: API.UpdatesGetChannelDifference.name)
+          return (.failure(refusal), { world.oracle.lost(channel: id) })
+        }
+        let reached: Int32? =
+          switch answer {
+          case .updatesChannelDifference(let difference): difference.pts
+          case .updatesChannelDifferenceTooLong(let tooLong):
+            if case .dialog(let dialog) = tooLong.dialog { dialog.pts } else { nil }
+          default: nil
+          }
+        return (.success(answer), { world.oracle.answered(shown, channel: id, reached: reached) })
+      }
+    return try result.get()
+  }
+
+  func now() -> Moment { Moment(uptime: world.loop.now, unixTime: world.wallTime) }
+
+  func sleep(until uptime: Duration) async throws {
+    guard await world.loop.sleep(uptime - world.loop.now) else { throw CancellationError() }
+  }
+
+  /// A call: there, what may go wrong, and back. `answer` tells what the server says and what to note when it arrives.
+  private func call<T>(
+    _ name: String, _ answer: (Simulation) -> (T, () -> Void)
+  ) async throws(TelegramError) -> T {
+    let world = world
+    guard await world.loop.sleep(world.latency()), !process.isDead else { throw .closed }
+    while !process.isConnected {
+      guard await world.loop.sleep(.milliseconds(500)), !process.isDead else { throw .closed }
+    }
+    if world.roll(world.plan.callFails) {
+      world.trace("\(name) fails")
+      switch Int.random(in: 0..<4, using: &world.random) {
+      case 0: throw .floodWait(.seconds(Int64.random(in: 1...60, using: &world.random)), method: name)
+      case 1: throw .rpc(RPCError(code: 500, message: "INTERNAL"), method: name)
+      case 2: throw .unreachable(dc: 2, reason: "simulated")
+      default:
+        guard await world.loop.sleep(.seconds(30)), !process.isDead else { throw .closed }
+        throw .timeout(method: name)
+      }
+    }
+    let (value, arrived) = answer(world)
+    guard await world.loop.sleep(world.latency()), !process.isDead else { throw .closed }
+    world.trace("\(name) answered")
+    arrived()
+    return value
+  }
+}
+
+extension Process {
+  /// Renumbers updates so that none leaves a hole: what an engine does that does not look at `pts`.
+  func closingHoles(_ payload: UpdatePayload) -> UpdatePayload {
+    guard case .updates(.updates(var container)) = payload else { return payload }
+    func next(_ channel: Int64?, _ count: Int32) -> Int32 {
+      let pts = (world.oracle.reached[channel] ?? 0) + count
+      world.oracle.reached[channel] = pts
+      return pts
+    }
+    container.updates = container.updates.map { update in
+      switch update {
+      case .updateNewMessage(var update):
+        update.pts = next(nil, update.ptsCount)
+        return .updateNewMessage(update)
+      case .updateEditMessage(var update):
+        update.pts = next(nil, update.ptsCount)
+        return .updateEditMessage(update)
+      case .updateDeleteMessages(var update):
+        update.pts = next(nil, update.ptsCount)
+        return .updateDeleteMessages(update)
+      default: return update
+      }
+    }
+    return .updates(.updates(container))
+  }
+}
