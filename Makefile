@@ -13,7 +13,7 @@ RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES     = Package.swift Sources Tests Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit interop bench schema completions install format check deps venv clean
+.PHONY: help build demo test unit interop storm bench schema completions install format check deps venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ unit: deps ## the Swift tests
 interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigram
 	$(SWIFT) build
 	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Interop
+
+storm: build venv ## 20,000 messages, faults and 35 kills, with the release binaries
+	TGL_STORM_MESSAGES=20000 TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python -m pytest -q -s Tests/Interop/test_storm.py
 
 bench: deps venv ## measure AES-IGE against cryptg
 	$(VENV)/bin/python Benchmarks/ige.py

@@ -9,6 +9,31 @@ import pytest
 from sandbox_server import Sandbox, binary, sandbox  # noqa: F401
 
 
+def test_a_storm_does_what_it_says_and_the_record_holds_it(sandbox):
+    done = sandbox.post("/storm", **{"from": "bob", "chats": ["alice", "supergroup"], "messages": 400, "edits": 60, "deletes": 50})
+    assert done["messages"] == 400 and done["deletes"] == 50 and done["edits"] > 30
+    status, record = sandbox.request("GET", "/record?as=alice")
+    assert status == 200
+    stormed = [message for message in record["messages"] if message["texts"][0].startswith("message ")]
+    assert len(stormed) == 400
+    assert len({message["texts"][0] for message in stormed}) == 400
+    assert sum(message["deleted"] for message in stormed) == 50
+    assert sum(len(message["texts"]) - 1 for message in stormed) == done["edits"]
+
+
+def test_a_storm_deletes_what_was_there_before_when_asked(sandbox):
+    sandbox.post("/storm", **{"from": "carol", "chats": ["group"], "messages": 30})
+    done = sandbox.post("/storm", **{"from": "carol", "chats": ["group"], "messages": 0, "deletes": 100, "earlier": True})
+    assert done["deletes"] == 30
+    assert not [message for message in sandbox.chat(sandbox.info["group_id"], "carol")["messages"] if message["author"] == sandbox.users["carol"]["id"] and message["text"]]
+
+
+def test_a_storm_without_sense_is_refused(sandbox):
+    for wrong in [{"messages": -1}, {"messages": 1, "chats": []}, {"messages": 1, "media": 1}, {"messages": 1, "chats": ["nowhere"]}]:
+        status, answer = sandbox.request("POST", "/storm", {"from": "bob", "chats": ["group"], **wrong})
+        assert status == 400 and answer["error"]
+
+
 def test_says_edits_and_deletes(sandbox):
     bold = [{"type": "bold", "offset": 4, "length": 3}]
     said = sandbox.say("bob", "alice", "one two", entities=bold)

@@ -18,9 +18,9 @@ def binary():
     return os.path.join(named, "tgl") if os.path.isdir(named) else named
 
 
-def wait_for(condition, what):
+def wait_for(condition, what, patience=PATIENCE):
     """The first true value of `condition`."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         value = condition()
         if value:
@@ -68,13 +68,16 @@ class Tgl:
 
     def start(self):
         """Starts `tgl run`; returns when it is up to date."""
-        self.log_path.write_text("")
+        self.launch()
+        wait_for(lambda: "up to date" in self.log or self.service.poll() is not None, "tgl run to be up to date")
+        assert self.service.poll() is None, self.log
+
+    def launch(self):
+        """Starts `tgl run` and waits for nothing."""
         with open(self.log_path, "w") as log:
             self.service = subprocess.Popen(
                 self.arguments("run"), env=self.environment, stderr=log, stdin=subprocess.DEVNULL
             )
-        wait_for(lambda: "up to date" in self.log or self.service.poll() is not None, "tgl run to be up to date")
-        assert self.service.poll() is None, self.log
 
     def stop(self, number=signal.SIGTERM):
         """Ends `tgl run`; returns its exit code."""

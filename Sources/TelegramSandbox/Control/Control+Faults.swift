@@ -13,10 +13,13 @@ extension Control {
     case authKeyLost = "auth_key_lost"
     /// End the sign-ins of `user`, or all.
     case sessionRevoked = "session_revoked"
-    /// Lose, double or swap the next `count` updates of every session.
+    /// Lose, double, swap or (by `seconds`) delay the next `count` updates of every session, or one of `every` so many.
     case dropUpdates = "drop_updates"
     case duplicateUpdates = "duplicate_updates"
     case reorderUpdates = "reorder_updates"
+    case delayUpdates = "delay_updates"
+    /// Set the server's clock `seconds` ahead, or behind.
+    case clockSkew = "clock_skew"
     /// Answer differences of more than `events` events with differenceTooLong.
     case differenceTooLong = "difference_too_long"
     /// Change the file reference of every file.
@@ -45,9 +48,11 @@ extension Control {
         throw ControlError("an error needs code and message")
       }
       return try await fail(request, with: RPCFailure(code, message), count)
-    case .dropUpdates: return await spoil(.drop, count)
-    case .duplicateUpdates: return await spoil(.duplicate, count)
-    case .reorderUpdates: return await spoil(.reorder, count)
+    case .dropUpdates: return try await spoil(.drop, request, count)
+    case .duplicateUpdates: return try await spoil(.duplicate, request, count)
+    case .reorderUpdates: return try await spoil(.reorder, request, count)
+    case .delayUpdates: return try await spoil(.delay(.seconds(request.seconds ?? 3)), request, count)
+    case .clockSkew: return await hub.setClock(ahead: .seconds(request.seconds ?? 60))
     case .differenceTooLong:
       let events = max(request.events ?? 0, 0)
       await hub.perform { telegram in
@@ -63,6 +68,7 @@ extension Control {
         return telegram.world.files.count
       }
     case .none:
+      _ = await hub.setClock(ahead: .zero)
       await hub.perform { telegram in
         telegram.faults = Faults()
         telegram.world.limits = DifferenceLimits()
@@ -77,8 +83,13 @@ extension Control {
     return count
   }
 
-  private func spoil(_ kind: UpdateFaults.Kind, _ count: Int) async -> Int {
-    await hub.perform { $0.faults.updates.start(kind, count: count) }
-    return count
+  private func spoil(_ kind: UpdateFaults.Kind, _ request: FaultRequest, _ count: Int) async throws -> Int {
+    guard let every = request.every else {
+      await hub.perform { $0.faults.updates.start(kind, count: count) }
+      return count
+    }
+    guard (1...1_000_000).contains(every) else { throw ControlError("every is \(every); 1 to 1000000 is possible") }
+    await hub.perform { $0.faults.updates.spoil(kind, oneOf: every) }
+    return every
   }
 }

@@ -163,7 +163,7 @@ struct Control: Sendable {
     throw ControlError("no account \(reference); there are \(known)")
   }
 
-  private func peer(_ reference: Reference, seenBy viewer: Int64, _ telegram: Telegram) throws -> PeerKey {
+  func peer(_ reference: Reference, seenBy viewer: Int64, _ telegram: Telegram) throws -> PeerKey {
     let world = telegram.world
     var found: PeerKey?
     switch reference {

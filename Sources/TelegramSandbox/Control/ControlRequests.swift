@@ -94,6 +94,8 @@ struct FaultRequest: Decodable, Sendable {
   var method: String?
   var seconds: Int?
   var count: Int?
+  /// One of so many updates, for as long as it lasts.
+  var every: Int?
   var code: Int32?
   var message: String?
   var events: Int?

@@ -43,7 +43,7 @@ struct ControlServer: Sendable {
 
   private func serve(_ connection: Connection) async {
     do {
-      try await connection.executeThenClose { inbound, outbound in
+      try await connection.executeThenClose { inbound, _ in
         var head: HTTPRequestHead?
         var body = ByteBuffer()
         for try await part in inbound {
@@ -57,7 +57,7 @@ struct ControlServer: Sendable {
           case .end:
             guard let request = head else { return }
             head = nil
-            try await respond(to: request, body, outbound)
+            try await respond(to: request, body, connection.channel)
             if !request.isKeepAlive { return }
           }
         }
@@ -68,8 +68,7 @@ struct ControlServer: Sendable {
   }
 
   private func respond(
-    to request: HTTPRequestHead, _ body: ByteBuffer,
-    _ outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+    to request: HTTPRequestHead, _ body: ByteBuffer, _ channel: any Channel
   ) async throws {
     var status = HTTPResponseStatus.ok
     var type = "application/json"
@@ -83,7 +82,10 @@ struct ControlServer: Sendable {
     var head = HTTPResponseHead(version: request.version, status: status)
     head.headers.add(name: "content-type", value: type)
     head.headers.add(name: "content-length", value: String(answer.readableBytes))
-    try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(answer)), .end(nil)])
+    // Waits until all of it is with the system: the connection may be closed next.
+    channel.write(HTTPServerResponsePart.head(head), promise: nil)
+    channel.write(HTTPServerResponsePart.body(.byteBuffer(answer)), promise: nil)
+    try await channel.writeAndFlush(HTTPServerResponsePart.end(nil)).get()
   }
 
   private struct UnknownPath: Error, CustomStringConvertible {
@@ -104,6 +106,8 @@ struct ControlServer: Sendable {
     case (.POST, "/edit"): return (try Self.json(await control.edit(Self.decode(body))), type)
     case (.POST, "/delete"): return (try Self.json(["deleted": await control.delete(Self.decode(body))]), type)
     case (.POST, "/fault"): return (try Self.json(["affected": await control.fault(Self.decode(body))]), type)
+    case (.POST, "/storm"): return (try Self.json(await control.storm(Self.decode(body))), type)
+    case (.GET, "/record"): return (try Self.json(await control.record(seenBy: viewer)), type)
     case (.GET, "/chat"): return (try Self.json(await control.chat(chat(), seenBy: viewer)), type)
     case (.GET, "/state"): return (try Self.json(await control.state()), type)
     case (.GET, "/file"):

@@ -34,7 +34,9 @@ actor Hub {
 
   var telegram: Telegram
   private let settings: Settings
-  private let now: @Sendable () -> Moment
+  private let clock: @Sendable () -> Moment
+  /// How far the wall clock is ahead.
+  private var skew: Duration = .zero
   private var generator: SystemRandomNumberGenerator
   private var keys: [AuthKeyAddress: Key] = [:]
   private var sessions: [SessionAddress: Record] = [:]
@@ -47,8 +49,22 @@ actor Hub {
     self.telegram = telegram
     self.settings = settings
     self.logger = logger
-    self.now = now
+    clock = now
     generator = SystemRandomNumberGenerator()
+  }
+
+  private func now() -> Moment {
+    var moment = clock()
+    moment.unixTime += skew
+    return moment
+  }
+
+  /// Sets the server's clock ahead, or behind for a negative time.
+  ///
+  /// - Returns: how many connections it concerns.
+  func setClock(ahead time: Duration) -> Int {
+    skew = time
+    return sessions.values.filter { $0.connection != nil }.count
   }
 
   private func seconds(_ moment: Moment) -> Int32 { Int32(truncatingIfNeeded: moment.unixTime.components.seconds) }
@@ -166,8 +182,22 @@ actor Hub {
       guard !listeners.isEmpty else { continue }
       let body = Telegram.envelope(own, for: user, in: telegram.world).encoded()
       for address in listeners {
-        for body in telegram.faults.updates.pass(body, to: address.id) { push(body, to: address, at: moment) }
+        for delivery in telegram.faults.updates.pass(body, to: address.id) {
+          if delivery.after == .zero {
+            push(delivery.body, to: address, at: moment)
+          } else {
+            pushLater(delivery, to: address)
+          }
+        }
       }
+    }
+  }
+
+  private func pushLater(_ delivery: UpdateFaults.Delivery, to address: SessionAddress) {
+    // Ends by itself; what comes too late for its session goes nowhere.
+    Task {
+      try await Task.sleep(for: delivery.after)
+      push(delivery.body, to: address, at: now())
     }
   }
 

@@ -17,7 +17,18 @@ struct MessageBox: Sendable {
     let change: Change
   }
 
+  /// What a message ever said.
+  struct Record: Sendable {
+    let peer: PeerKey
+    /// Oldest first.
+    var texts: [String]
+    /// Since when it said each of them, in Unix time.
+    var dates: [Int32]
+  }
+
   private(set) var messages: [Int32: StoredMessage] = [:]
+  /// Every text message there ever was, for whoever compares what was kept with it.
+  private(set) var record: [Int32: Record] = [:]
   /// Ids of what each conversation holds, ascending.
   private(set) var histories: [PeerKey: [Int32]] = [:]
   private(set) var events: [Event] = []
@@ -32,6 +43,9 @@ struct MessageBox: Sendable {
   mutating func append(_ message: StoredMessage) -> Event {
     lastID = max(lastID, message.id)
     messages[message.id] = message
+    if let text = message.text {
+      record[message.id] = Record(peer: message.peer, texts: [text.string], dates: [message.date])
+    }
     histories[message.peer, default: []].append(message.id)
     return log(.new(message.id), count: 1)
   }
@@ -39,6 +53,10 @@ struct MessageBox: Sendable {
   /// Replaces a message; without an event when `announced` is false, which no client can notice.
   mutating func change(_ message: StoredMessage, announced: Bool) -> Event? {
     messages[message.id] = message
+    if let text = message.text {
+      record[message.id]?.texts.append(text.string)
+      record[message.id]?.dates.append(message.editDate ?? message.date)
+    }
     return announced ? log(.edited(message.id), count: 1) : nil
   }
 

@@ -1,0 +1,208 @@
+import TL
+
+/// A lot of messages, edits and deletions at once, drawn by the sandbox's seed.
+struct StormRequest: Decodable, Sendable {
+  var from: Reference
+  var chats: [Reference]
+  /// How many messages are sent.
+  var messages: Int
+  /// How many messages are deleted, one or several in an event.
+  var deletes: Int?
+  var edits: Int?
+  var media: Int?
+  /// The most messages one event deletes; 20 when it is not given.
+  var batch: Int?
+  /// Delete only what was there before the storm.
+  var earlier: Bool?
+}
+
+struct StormAnswer: Encodable, Sendable {
+  var messages = 0
+  var edits = 0
+  var deletes = 0
+}
+
+/// What an account could ever have seen, whether it is still there or not.
+struct RecordAnswer: Encodable, Sendable {
+  struct Message: Encodable, Sendable {
+    var chat: Int64
+    var id: Int32
+    /// Every text it had, oldest first.
+    var texts: [String]
+    /// Since when it had each of them, in Unix time.
+    var dates: [Int32]
+    var deleted: Bool
+  }
+
+  var messages: [Message]
+}
+
+extension Control {
+  /// Steps taken before others get their turn.
+  private static let slice = 50
+
+  func storm(_ request: StormRequest) async throws -> StormAnswer {
+    for (name, number) in [
+      ("messages", request.messages), ("deletes", request.deletes ?? 0), ("edits", request.edits ?? 0),
+      ("batch", request.batch ?? 20),
+    ] where !(0...10_000_000).contains(number) {
+      throw ControlError("\(name) is \(number); 0 to 10000000 is possible")
+    }
+    guard request.media ?? 0 == 0 else { throw ControlError("a storm has no media yet") }
+    guard !request.chats.isEmpty else { throw ControlError("which chats?") }
+    var storm = try await hub.perform { telegram in
+      let author = try account(request.from, telegram)
+      let chats = try request.chats.map { try peer($0, seenBy: author, telegram) }
+      return Storm(
+        author: author, chats: chats, request, earlier: Self.own(author, chats, telegram.world),
+        generator: SeededGenerator(seed: telegram.world.generator.next()))
+    }
+    while !storm.isOver {
+      let current = storm
+      storm = try await hub.perform { telegram in
+        var storm = current
+        for _ in 0..<Self.slice where !storm.isOver { try storm.step(in: &telegram.world) }
+        return storm
+      }
+      await Task.yield()
+    }
+    return storm.done
+  }
+
+  /// What an account has written in some chats and not deleted.
+  private static func own(_ author: Int64, _ chats: [PeerKey], _ world: World) -> [Storm.Target] {
+    chats.flatMap { chat in
+      let box = try? world.box(of: chat, for: author)
+      return (box?.histories[chat] ?? []).filter { box?[$0]?.author == author && box?[$0]?.text != nil }
+        .map { Storm.Target(chat: chat, id: $0) }
+    }
+  }
+
+  func record(seenBy viewer: Reference) async throws -> RecordAnswer {
+    try await hub.perform { telegram in
+      let viewer = try account(viewer, telegram)
+      let world = telegram.world
+      let joined = world.channels.values.filter { $0.member(viewer) != nil }.map(\.box)
+      let boxes = [try world.account(viewer).box] + joined
+      return RecordAnswer(
+        messages: boxes.flatMap { box in
+          box.record.map { id, entry in
+            RecordAnswer.Message(
+              chat: entry.peer.botAPIID, id: id, texts: entry.texts, dates: entry.dates, deleted: box[id] == nil)
+          }
+        }.sorted { ($0.chat, $0.id) < ($1.chat, $1.id) })
+    }
+  }
+}
+
+/// One storm under way: a value that takes step after step.
+private struct Storm: Sendable {
+  struct Target: Sendable {
+    var chat: PeerKey
+    var id: Int32
+  }
+
+  let author: Int64
+  let chats: [PeerKey]
+  var messages: Int
+  var edits: Int
+  var deletes: Int
+  let batch: Int
+  /// Sent in this storm, for what is edited; `victims` for what is deleted.
+  var targets: [Target] = []
+  var victims: [Target]
+  let deletesEarlier: Bool
+  var generator: SeededGenerator
+  var done = StormAnswer()
+
+  init(author: Int64, chats: [PeerKey], _ request: StormRequest, earlier: [Target], generator: SeededGenerator) {
+    self.author = author
+    self.chats = chats
+    messages = request.messages
+    edits = request.edits ?? 0
+    deletes = request.deletes ?? 0
+    batch = max(request.batch ?? 20, 1)
+    deletesEarlier = request.earlier ?? false
+    victims = deletesEarlier ? earlier : []
+    self.generator = generator
+  }
+
+  var isOver: Bool { messages + edits + deletes <= 0 }
+
+  mutating func step(in world: inout World) throws {
+    var choice = Int.random(in: 0..<(messages + edits + deletes), using: &generator)
+    if choice < messages { return try say(in: &world) }
+    choice -= messages
+    if choice < edits { return try edit(in: &world) }
+    try delete(in: &world)
+  }
+
+  private mutating func say(in world: inout World) throws {
+    messages -= 1
+    let chat = chats[Int.random(in: 0..<chats.count, using: &generator)]
+    done.messages += 1
+    let sent = try world.send(Draft(text: text("message \(done.messages)")), from: author, to: chat)
+    let target = Target(chat: chat, id: sent.id)
+    targets.append(target)
+    if !deletesEarlier { victims.append(target) }
+  }
+
+  private mutating func edit(in world: inout World) throws {
+    edits -= 1
+    guard !targets.isEmpty else { return }
+    let target = targets[Int.random(in: 0..<targets.count, using: &generator)]
+    // It may have been deleted meanwhile.
+    guard try world.box(of: target.chat, for: author)[target.id] != nil else { return }
+    done.edits += 1
+    try world.edit(target.id, in: target.chat, by: author, text: text("edit \(done.edits)"))
+  }
+
+  private mutating func delete(in world: inout World) throws {
+    // Most deletions are of one message, some of many.
+    let isSingle = Int.random(in: 0..<4, using: &generator) > 0
+    let count = min(isSingle ? 1 : Int.random(in: 1...batch, using: &generator), deletes)
+    guard !victims.isEmpty else {
+      // Nothing to delete before something is said, or ever again.
+      if messages == 0 { deletes = 0 }
+      return
+    }
+    var chosen: [Int32] = []
+    var chat: PeerKey?
+    for _ in 0..<count where !victims.isEmpty {
+      let index = Int.random(in: 0..<victims.count, using: &generator)
+      guard chat == nil || victims[index].chat == chat else { continue }
+      chat = victims[index].chat
+      victims.swapAt(index, victims.count - 1)
+      chosen.append(victims.removeLast().id)
+    }
+    deletes -= chosen.count
+    done.deletes += chosen.count
+    if case .channel(let id)? = chat {
+      try world.deleteMessages(chosen, inChannel: id, by: author)
+    } else {
+      try world.deleteMessages(chosen, by: author, revoke: true)
+    }
+  }
+
+  private static let words = [
+    "the", "of", "and", "meeting", "tomorrow", "привет", "сегодня", "сообщение", "время", "你好", "世界", "明日", "مرحبا",
+    "🙂",
+    "👩‍👩‍👧‍👦", "🎉", "naïve", "Straße", "e\u{301}te\u{301}", "https://example.org/a?b=c", "@somebody", "#topic", "*not bold*",
+    "_x_",
+    "<b>", "`code`", "[x](y)", "\n", "\u{202E}txet", "12:30", "+44 20 7946 0000",
+  ]
+
+  /// A text of a message's usual length, with a name of its own and some formatting.
+  private mutating func text(_ name: String) throws -> MessageText {
+    var string = "\(name):"
+    let short = Int.random(in: 0..<10, using: &generator)
+    let count = Int.random(in: short == 0 ? 50...200 : 2...15, using: &generator)
+    for _ in 0..<count { string += " " + Self.words[Int.random(in: 0..<Self.words.count, using: &generator)] }
+    var entities: [TextEntity] = []
+    if Int.random(in: 0..<3, using: &generator) == 0 {
+      let length = Int32(name.utf16.count)
+      entities.append(TextEntity(kind: .bold, offset: 0, length: length))
+    }
+    return try MessageText.normalized(string, entities)
+  }
+}
