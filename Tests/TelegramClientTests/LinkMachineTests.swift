@@ -151,13 +151,14 @@ import Testing
     #expect(calls.map(\.layer) == [229])
   }
 
-  @Test func sendsAnUnansweredCallAgainUnderTheSameIdentifier() throws {
+  @Test func sendsAnUnansweredCallAgainOnceTheServerSaysThatItIsMissing() throws {
     var pair = try Pair()
     try pair.open()
     pair.machine.invoke(1, body: getState, isBulk: false, now: pair.now)
     let before = try pair.calls()
     pair.now = pair.now.advanced(by: .seconds(5))
     pair.reconnect()
+    #expect(try pair.calls().isEmpty)
     let after = try pair.calls()
     #expect(before.map(\.messageID) == after.map(\.messageID))
     #expect(before.count == 1)

@@ -82,12 +82,12 @@ struct ServerSide {
       authKey = key
       let message = try MessageCipher.open(packet, authKey: key, sender: .client)
       sessionID = message.sessionID
-      try unpack(message.body, id: message.id, into: &outputs)
+      try unpack(message.body, id: message.id, now: now, into: &outputs)
     }
     return outputs
   }
 
-  private func unpack(_ body: ByteBuffer, id: Int64, into outputs: inout [Output]) throws {
+  private mutating func unpack(_ body: ByteBuffer, id: Int64, now: Moment, into outputs: inout [Output]) throws {
     var reader = TLReader(body)
     let constructor = try reader.peekConstructor()
     switch constructor {
@@ -97,11 +97,16 @@ struct ServerSide {
         let inner = try reader.readLong()
         _ = try reader.readInt()
         let length = Int(try reader.readInt())
-        try unpack(try reader.readRaw(length: length), id: inner, into: &outputs)
+        try unpack(try reader.readRaw(length: length), id: inner, now: now, into: &outputs)
       }
     case MT.MsgsAck.constructor, MT.PingDelayDisconnect.constructor, MT.GetFutureSalts.constructor,
-      MT.RpcDropAnswer.constructor, MT.MsgsStateReq.constructor, MT.Ping.constructor:
+      MT.RpcDropAnswer.constructor, MT.Ping.constructor:
       outputs.append(.service(constructor, body))
+    case MT.MsgsStateReq.constructor:
+      // It remembers nothing of earlier connections.
+      let asked = try MT.MsgsStateReq(from: &reader).msgIds
+      let info = ByteBuffer(repeating: 2, count: asked.count)
+      try send(MT.MsgsStateInfo(reqMsgId: id, info: info).encoded(), isAnswer: true, now: now)
     default:
       outputs.append(.call(try unwrap(body, id: id)))
     }
