@@ -113,7 +113,7 @@ struct ServerSession: Sendable {
         return []
       }
       note(id, seqno, .noted)
-      return try container(&reader, id: id, salts: salts, now: now)
+      return try container(&reader, id: id, seqno: seqno, salts: salts, now: now)
     case Self.gzipConstructor:
       _ = try reader.readConstructor()
       let packed = try reader.readBytes()
@@ -133,21 +133,23 @@ struct ServerSession: Sendable {
   }
 
   private mutating func container(
-    _ reader: inout TLReader, id: Int64, salts: SaltSchedule, now: Moment
+    _ reader: inout TLReader, id: Int64, seqno: Int32, salts: SaltSchedule, now: Moment
   ) throws -> [Event] {
     _ = try reader.readConstructor()
-    var events: [Event] = []
+    var messages: [(id: Int64, seqno: Int32, body: ByteBuffer)] = []
     for _ in 0..<(try reader.readCount(minimumElementSize: 16)) {
       let innerID = try reader.readLong()
       let seqno = try reader.readInt()
-      let body = try reader.readRaw(length: Int(try reader.readInt()))
-      guard innerID < id else {
-        send(badMessage(id, seqno, 64), isContent: false, isAnswer: true, now: now)
-        return events
-      }
-      events += try take(id: innerID, seqno: seqno, body: body, depth: 1, salts: salts, now: now)
+      messages.append((innerID, seqno, try reader.readRaw(length: Int(try reader.readInt()))))
     }
-    return events
+    // A container is refused whole, before anything in it is acted on.
+    guard messages.allSatisfy({ $0.id < id }) else {
+      send(badMessage(id, seqno, 64), isContent: false, isAnswer: true, now: now)
+      return []
+    }
+    return try messages.flatMap { message in
+      try take(id: message.id, seqno: message.seqno, body: message.body, depth: 1, salts: salts, now: now)
+    }
   }
 
   private mutating func single(
