@@ -13,7 +13,7 @@ RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES     = Package.swift Sources Tests Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit interop bench schema completions install format check deps venv clean
+.PHONY: help build demo test unit interop simulate bench schema completions install format check deps venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ unit: deps ## the Swift tests
 interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigram
 	$(SWIFT) build
 	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Interop
+
+simulate: deps ## seeded lives on fake time full of faults; SEEDS=n for more, SEED=k to replay one
+	SEEDS=$(or $(SEEDS),2000) $(if $(SEED),SEED=$(SEED)) $(SWIFT) test --disable-xctest --filter SimulationTests
 
 bench: deps venv ## measure AES-IGE against cryptg
 	$(VENV)/bin/python Benchmarks/ige.py

@@ -95,5 +95,12 @@ let package = Package(
       name: "TelegramSandboxTests",
       dependencies: ["TelegramSandbox", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore, logging],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: [
+        "TGLCore", "TelegramClient", "TelegramSandbox", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore,
+        logging,
+      ],
+      swiftSettings: swiftSettings),
   ]
 )
