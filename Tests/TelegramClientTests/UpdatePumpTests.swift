@@ -17,6 +17,8 @@ private final class FakeSource: UpdateSource {
     var differences: [Result<API.AnyUpdatesDifference, TelegramError>] = []
     var channelDifferences: [Result<API.AnyUpdatesChannelDifference, TelegramError>] = []
     var asked: [DifferenceRequest] = []
+    var serverPts: Int32 = 100
+    var stateQuestions = 0
   }
 
   private let state = Mutex(State())
@@ -72,7 +74,10 @@ private final class FakeSource: UpdateSource {
   }
 
   func updatesState() async throws(TelegramError) -> API.UpdatesState {
-    API.UpdatesState(pts: 100, qts: 0, date: 1, seq: 0, unreadCount: 0)
+    state.withLock { state in
+      state.stateQuestions += 1
+      return API.UpdatesState(pts: state.serverPts, qts: 0, date: 1, seq: 0, unreadCount: 0)
+    }
   }
 
   func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
@@ -103,8 +108,22 @@ private final class FakeSource: UpdateSource {
     return try answer.get()
   }
 
-  func now() -> Moment { Moment(uptime: .seconds(1_000), unixTime: .seconds(1_800_000_000)) }
-  func sleep(until uptime: Duration) async throws { try await Task.sleep(for: .seconds(3_600)) }
+  let clock = ManualClock()
+
+  func now() -> Moment { Moment(uptime: clock.now.offset, unixTime: .seconds(1_800_000_000)) }
+
+  func sleep(until uptime: Duration) async throws {
+    try await clock.sleep(until: ManualClock.Instant(offset: uptime), tolerance: nil)
+  }
+
+  var stateQuestions: Int { state.withLock { $0.stateQuestions } }
+  func setServer(pts: Int32) { state.withLock { $0.serverPts = pts } }
+
+  /// Lets time pass as soon as somebody waits for just that long.
+  func pass(_ duration: Duration) async {
+    await until { clock.waits.contains(duration) }
+    clock.advance(by: duration)
+  }
 }
 
 /// An archive that can be held up.
@@ -149,7 +168,7 @@ private func new(_ id: Int32, pts: Int32) -> UpdatePayload {
 
 /// Waits until `condition` holds; the test's own time limit ends it when it never does.
 private func until(_ condition: () async -> Bool) async {
-  while await !condition() { await Task.yield() }
+  while await !condition(), !Task.isCancelled { await Task.yield() }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct UpdatePumpTests {
@@ -208,6 +227,48 @@ private func until(_ condition: () async -> Bool) async {
     try await done
     // What was put together meanwhile went in as one batch, not message by message.
     #expect(await sink.largestCommit >= 1_990)
+  }
+
+  @Test func streamThatDriedUpIsFoundByAskingWhereTheServerIs() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      source.setServer(pts: 107)
+      await source.pass(.seconds(180))
+      await until { source.stateQuestions == 2 }
+      // It may have been on its way: asked once more before anything is made of it.
+      #expect(source.asked.isEmpty)
+      await source.pass(.seconds(2))
+      await until { !source.asked.isEmpty }
+    }
+    #expect(source.asked.first == .account(pts: 100, qts: 0, date: 1))
+  }
+
+  @Test func updateThatWasOnItsWayIsNoStall() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      source.setServer(pts: 101)
+      await source.pass(.seconds(180))
+      await until { source.stateQuestions == 2 }
+      source.push(new(1, pts: 101))
+      await until { await sink.messages == 1 }
+      await source.pass(.seconds(2))
+      await until { source.stateQuestions == 3 }
+    }
+    #expect(source.asked.isEmpty)
+  }
+
+  @Test func quietStreamIsAskedForAgainAndAgain() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      for round in 2...4 {
+        await source.pass(.seconds(180))
+        await until { source.stateQuestions == round }
+      }
+    }
+    #expect(source.asked.isEmpty)
   }
 
   @Test func unreadableUpdateIsKeptAndAskedFor() async throws {
