@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import NIOPosix
 import TL
+import TestSupport
 import Testing
 
 @testable import TelegramClient
@@ -23,7 +24,7 @@ import Testing
   }
 
   @Test func backsOffUpToALimitWithJitter() {
-    var random = RandomNumbers(seed: 3)
+    var random = SeededGenerator(seed: 3)
     var backoff = Backoff()
     for attempt in 0..<200 {
       let full = min(Duration.seconds(60), .milliseconds(500) * (1 << min(attempt, 16)))

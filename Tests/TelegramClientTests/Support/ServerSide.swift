@@ -2,6 +2,7 @@ import MTProto
 import MTProtoCrypto
 import NIOCore
 import TL
+import TestSupport
 
 /// A call as the scripted server sees it, its wrappers taken off.
 struct ReceivedCall: Sendable {
@@ -36,7 +37,7 @@ struct ServerSide {
 
   private var framing = ServerFraming()
   private var exchange: ServerKeyExchange
-  private var random = RandomNumbers(seed: 7)
+  private var random = SeededGenerator(seed: 7)
   private var pending = ByteBuffer()
   private var lastID: Int64 = 0
   private(set) var authKey: AuthKey?
@@ -174,20 +175,5 @@ struct ServerSide {
     framing.encode(
       try MessageCipher.seal(message, authKey: authKey, sender: .server, using: &random), into: &pending,
       using: &random)
-  }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct RandomNumbers: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
