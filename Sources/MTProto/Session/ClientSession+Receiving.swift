@@ -13,6 +13,7 @@ extension ClientSession {
   public mutating func received(_ packet: ByteBuffer, now: Moment) throws(SessionError) -> [Event] {
     let message: SessionMessage
     do { message = try MessageCipher.open(packet, authKey: authKey, sender: .server) } catch { throw .cipher(error) }
+    hasHeard = true
     var events = pendingEvents
     pendingEvents.removeAll()
     guard message.sessionID == sessionID, message.id & 1 == 1 else { return events }

@@ -59,6 +59,7 @@ extension ClientSession {
     } else {
       messageID = messageIDs.next(unixTime: serverTime(now))
       request.messageID = messageID
+      request.firstPacket = 0
       request.seqno = nextSeqno(isContentRelated: true)
       request.sentAt = now.uptime
       carried[messageID] = id
@@ -127,7 +128,11 @@ extension ClientSession {
     packetCount += 1
     packets.append(Packet(number: packetCount, id: message.id, inner: batch.count > 1 ? batch.map(\.id) : []))
     if packets.count > Self.rememberedPackets { packets.removeFirst() }
-    for inner in batch { if let id = carried[inner.id] { requests[id]?.packet = packetCount } }
+    for inner in batch {
+      guard let id = carried[inner.id] else { continue }
+      requests[id]?.packet = packetCount
+      if requests[id]?.firstPacket == 0 { requests[id]?.firstPacket = packetCount }
+    }
     let plain = SessionMessage(
       salt: salts.current, sessionID: sessionID, id: message.id, seqno: message.seqno, body: message.body)
     // Encryption of whole blocks with a key of the right length does not fail; if it did, the calls would be asked

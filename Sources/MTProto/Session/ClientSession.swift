@@ -64,8 +64,9 @@ public struct ClientSession: Sendable {
     /// Set while a message carries the call.
     var messageID: Int64?
     var seqno: Int32 = 0
-    /// Which of the packets sent so far the message last went out in.
+    /// Which of the packets sent so far the message went out in, last and first.
     var packet = 0
+    var firstPacket = 0
     /// Uptime of the last sending or question after it.
     var checkedAt: Duration = .zero
     /// Uptime of the first sending under this identifier.
@@ -116,6 +117,9 @@ public struct ClientSession: Sendable {
   var acknowledgmentDeadline: Duration?
 
   private(set) var isConnected = false
+  /// Packets sent before this connection, and whether anything was heard on it.
+  private var packetsBefore = 0
+  var hasHeard = false
   /// Server time is counted from here by the clock that does not jump.
   private var anchor: Moment?
   var nextPing: Duration = .zero
@@ -173,6 +177,8 @@ public struct ClientSession: Sendable {
   /// A new connection is there: what was not answered is asked after.
   public mutating func connected(now: Moment) {
     isConnected = true
+    packetsBefore = packetCount
+    hasHeard = false
     anchor = now
     ping = nil
     nextPing = now.uptime
@@ -186,6 +192,17 @@ public struct ClientSession: Sendable {
   public mutating func disconnected(now: Moment) {
     isConnected = false
     ping = nil
+  }
+
+  /// The server does not know the key: what was first sent on this connection it has not had, and may go out again.
+  public mutating func keyRefused() {
+    guard isConnected, !hasHeard else { return }
+    for (messageID, id) in carried.sorted(by: { $0.key < $1.key }) {
+      guard let request = requests[id], request.firstPacket > packetsBefore else { continue }
+      carried[messageID] = nil
+      requests[id]?.messageID = nil
+      if !queue.contains(id) { queue.append(id) }
+    }
   }
 
   /// The server's time, as far as known.

@@ -202,7 +202,7 @@ extension DataCenterLink {
   }
 
   private func forgetKey() async throws(TelegramError) {
-    failCalls(.keyReplaced)
+    failCallsOfLostKey()
     machine.forgetKey()
     do {
       if var stored = try await environment.store.authorization(dc: dc) {

@@ -14,7 +14,7 @@ actor DataCenterLink {
     case cancelled
     /// The link cannot carry the call.
     case link(TelegramError)
-    /// The key was replaced while the call was under way; it may be made again.
+    /// The key was replaced before the server had the call; it may be made again.
     case keyReplaced
   }
 
@@ -137,6 +137,15 @@ actor DataCenterLink {
   /// Ends every call under way.
   func failCalls(_ failure: CallFailure) {
     for id in calls.keys.sorted() {
+      machine.cancel(id, now: now)
+      finish(id, .failure(failure))
+    }
+  }
+
+  /// Ends every call under way because the key it was made with is gone.
+  func failCallsOfLostKey() {
+    for id in calls.keys.sorted() {
+      let failure = machine.mayHaveRun(id) ? CallFailure.rpc(.outcomeUnknown) : .keyReplaced
       machine.cancel(id, now: now)
       finish(id, .failure(failure))
     }

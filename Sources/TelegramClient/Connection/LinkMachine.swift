@@ -154,7 +154,9 @@ struct LinkMachine {
       switch frame {
       case nil: return nil
       case .packet(let packet): return packet
-      case .error(let code): throw .transport(code)
+      case .error(let code):
+        if code == TransportErrorCode.authKeyUnknown { session?.keyRefused() }
+        throw .transport(code)
       case .quickAck: continue
       }
     }

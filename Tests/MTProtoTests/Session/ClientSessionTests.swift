@@ -223,6 +223,28 @@ extension ByteBuffer {
     #expect(sent.contains { $0.body == MT.MsgResendAnsReq(msgIds: [ids[2]]).encoded() })
   }
 
+  /// A call that was sent on an earlier connection may have run before the key was lost.
+  @Test func aRefusedKeyMeansThatTheCallsOfThisConnectionWereNotHad() throws {
+    var pair = try Pair()
+    pair.client.invoke(1, body: call(1), now: at(0))
+    #expect(!pair.client.mayHaveRun(1))
+    _ = try pair.calls(at(0))
+    pair.client.disconnected(now: at(5))
+    pair.client.connected(now: at(6))
+    pair.client.invoke(2, body: call(2), now: at(6))
+    _ = try pair.calls(at(6))
+    #expect(pair.client.mayHaveRun(1) && pair.client.mayHaveRun(2))
+    pair.client.keyRefused()
+    #expect(pair.client.mayHaveRun(1) && !pair.client.mayHaveRun(2))
+    pair.client.disconnected(now: at(7))
+    pair.client.connected(now: at(8))
+    #expect(try pair.calls(at(8)).map(\.body) == [call(2)])
+    // Once something was heard the connection's calls may have been had.
+    try pair.tell(MT.Pong(msgId: 1, pingId: 1), at(9))
+    pair.client.keyRefused()
+    #expect(pair.client.mayHaveRun(2))
+  }
+
   @Test func aQuestionTheServerRejectedIsAskedAgain() throws {
     var pair = try Pair()
     pair.client.invoke(1, body: call(1), now: at(0))

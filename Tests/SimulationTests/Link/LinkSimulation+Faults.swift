@@ -40,7 +40,8 @@ extension LinkSimulation {
       let containers = client.machine.session?.packets.suffix(2).map(\.id) ?? []
       server.ask(carried + containers + [Int64(bitPattern: random.next()) & ~3], now: serverNow)
     case .transportError:
-      if let pipe { server.sendError(Bool.random(using: &random) ? -404 : -429, pipe: pipe) }
+      server.refusesNext = Bool.random(using: &random)
+      if let pipe { server.sendError(-429, pipe: pipe) }
     case .corruption:
       guard let pipe else { break }
       if Bool.random(using: &random) {

@@ -44,12 +44,15 @@ struct ModelServer {
   private struct Connection {
     var framing = ServerFraming()
     var exchange: ServerKeyExchange
+    var isRefusing = false
   }
 
   var plan: FaultPlan
   var random: TestSupport.SeededGenerator
   var keys: [Int64: Key] = [:]
   var outputs: [Output] = []
+  /// Whether the next connection is told that its key is not known.
+  var refusesNext = false
   /// Updates so far, numbered from 1.
   private(set) var pushed = 0
   private var connections: [Int: Connection] = [:]
@@ -85,7 +88,9 @@ struct ModelServer {
   // MARK: Connections
 
   mutating func accept(pipe: Int, privateKey: RSAPrivateKey) {
-    connections[pipe] = Connection(exchange: ServerKeyExchange(privateKey: privateKey))
+    connections[pipe] = Connection(
+      exchange: ServerKeyExchange(privateKey: privateKey), isRefusing: refusesNext)
+    refusesNext = false
   }
 
   mutating func closed(pipe: Int) {
@@ -127,7 +132,7 @@ struct ModelServer {
     let id = packet.getInteger(at: packet.readerIndex, endianness: .little, as: Int64.self) ?? 0
     let seconds = seconds(now)
     keys[id]?.salts.extend(now: seconds, count: 64, using: &random)
-    guard let key = keys[id] else { return sendError(-404, pipe: pipe) }
+    guard let key = keys[id], connections[pipe]?.isRefusing != true else { return sendError(-404, pipe: pipe) }
     let message = try MessageCipher.open(packet, authKey: key.authKey, sender: .client)
     if chance(plan.lostCalls, &random) { return }
     outputs.append(.told("server has \(Payload.describe(message.body)) as \(message.id)"))
