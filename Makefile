@@ -13,7 +13,7 @@ RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES     = Package.swift Sources Tests Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit interop storm bench schema completions install format check deps venv clean
+.PHONY: help build demo test unit interop simulate storm bench schema completions install format check deps venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigr
 
 storm: build venv ## 20,000 messages, faults and 35 kills, with the release binaries
 	TGL_STORM_MESSAGES=20000 TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python -m pytest -q -s Tests/Interop/test_storm.py
+
+simulate: deps ## seeded lives on fake time full of faults; SEEDS=n for more, SEED=k to replay one
+	SEEDS=$(or $(SEEDS),2000) $(if $(SEED),SEED=$(SEED)) $(SWIFT) test --disable-xctest --filter SimulationTests
 
 bench: deps venv ## measure AES-IGE against cryptg
 	$(VENV)/bin/python Benchmarks/ige.py

@@ -96,10 +96,14 @@ let package = Package(
     .testTarget(
       name: "SimulationTests",
       dependencies: ["TGLCore", "TelegramClient", "MTProto", "TL", "TestSupport", grdb, logging, nioCore],
-      swiftSettings: swiftSettings),
+      exclude: ["Link"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TelegramSandboxTests",
       dependencies: ["TelegramSandbox", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore, logging],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "LinkSimulationTests",
+      dependencies: ["TelegramClient", "TelegramSandbox", "MTProto", "TL", "MTProtoCrypto", "TestSupport", nioCore],
+      path: "Tests/SimulationTests/Link", swiftSettings: swiftSettings),
   ]
 )

@@ -12,6 +12,19 @@ static inline struct termios *creadline_cooked(void) {
   return &found;
 }
 
+// Whether a line is being read, so that the terminal is not as it was found.
+static inline volatile sig_atomic_t *creadline_is_reading(void) {
+  static volatile sig_atomic_t reading;
+  return &reading;
+}
+
+// Puts the terminal back as it was found while another thread reads a line that nobody waits for any more.
+static inline void creadline_abandon(void) {
+  if (!*creadline_is_reading()) return;
+  tcsetattr(STDIN_FILENO, TCSANOW, creadline_cooked());
+  fputc('\n', stderr);
+}
+
 static void creadline_draw_nothing(void) {}
 
 // Ends the process as the signal asks, with the terminal as it was found. Only functions that signal-safety(7) lists.
@@ -32,6 +45,7 @@ static inline char *creadline_read(const char *prompt, int secret) {
   enum { count = sizeof numbers / sizeof *numbers };
   struct sigaction saved[count], action = {0};
   if (tcgetattr(STDIN_FILENO, creadline_cooked()) != 0) return NULL;
+  *creadline_is_reading() = 1;
   action.sa_flags = SA_RESETHAND | SA_NODEFER;
   sigemptyset(&action.sa_mask);
   for (int i = 0; i < count; i++) {
@@ -53,6 +67,7 @@ static inline char *creadline_read(const char *prompt, int secret) {
     rl_redisplay_function = rl_redisplay;
     line = readline(prompt);
   }
+  *creadline_is_reading() = 0;
   for (int i = 0; i < count; i++) sigaction(numbers[i], &saved[i], NULL);
   return line;
 }

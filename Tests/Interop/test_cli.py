@@ -11,6 +11,7 @@ import stat
 import subprocess
 
 import pytest
+import rsa
 from telethon.sessions import SQLiteSession
 
 from sandbox_server import PATIENCE, sandbox, telethon_client  # noqa: F401
@@ -277,6 +278,14 @@ def test_control_c_leaves_the_terminal_as_it_was_found(sandbox, tmp_path):
             assert termios.tcgetattr(terminal.terminal)[:4] == before[:4]
         finally:
             os.close(held)
+
+
+def test_an_error_of_the_connection_does_not_wait_for_an_answer(sandbox, tmp_path):
+    other = tmp_path / "other.pem"
+    other.write_bytes(rsa.newkeys(2048)[0].save_pkcs1())
+    with Terminal(*account(sandbox, tmp_path, "login"), "--set", f"TELEGRAM_RSA_KEY={other}") as terminal:
+        assert terminal.ends() == 69
+    assert "none of the server's RSA keys is known" in terminal.shown
 
 
 # Beside the service

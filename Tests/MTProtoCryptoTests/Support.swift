@@ -19,21 +19,6 @@ func pattern(_ count: Int, seed: Int) -> [UInt8] {
   Array((0..<(count + 31) / 32).flatMap { SHA256.hash(Array("\(seed):\($0)".utf8)) }.prefix(count))
 }
 
-/// The SplitMix64 generator: the same seed gives the same run.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// Gives out prepared bytes in order, each request starting on a multiple of eight; then zeros.
 struct ReplayGenerator: RandomNumberGenerator {
   private var words: [UInt64] = []

@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import NIOPosix
 import TL
+import TestSupport
 import Testing
 
 @testable import TelegramClient
@@ -23,7 +24,7 @@ import Testing
   }
 
   @Test func backsOffUpToALimitWithJitter() {
-    var random = RandomNumbers(seed: 3)
+    var random = SeededGenerator(seed: 3)
     var backoff = Backoff()
     for attempt in 0..<200 {
       let full = min(Duration.seconds(60), .milliseconds(500) * (1 << min(attempt, 16)))
@@ -110,6 +111,13 @@ import Testing
   }
 }
 
+@Suite struct WaitTextTests {
+  @Test(arguments: [(427, "0.4 s"), (0, "0.0 s"), (960, "1.0 s"), (61_250, "61.3 s"), (-250, "-0.3 s")])
+  func waitsAreToldInTenthsOfASecond(milliseconds: Int, text: String) {
+    #expect(Duration.milliseconds(milliseconds).inTenths == text)
+  }
+}
+
 @Suite struct AddressBookTests {
   private func option(
     _ dc: Int32, _ host: String, mediaOnly: Bool = false, tcpoOnly: Bool = false, cdn: Bool = false, port: Int32 = 443
@@ -138,6 +146,16 @@ import Testing
   @Test func aCustomServerNeverLeadsToTelegramsOwn() {
     let book = AddressBook(servers: .custom(dc: 2, host: "127.0.0.1", port: 1, keys: []))
     for dc in [1, 3, 4, 5] { #expect(book.endpoints(of: dc).isEmpty) }
+  }
+
+  /// The session may have been made with another server.
+  @Test func aCustomServersSessionDoesNotSayWhereItIs() {
+    var book = AddressBook(servers: .custom(dc: 2, host: "127.0.0.1", port: 1, keys: []))
+    for dc in [1, 2] { book.remember(StoredDC(id: dc, host: "192.0.2.7", port: 443)) }
+    #expect(book.endpoints(of: 1).isEmpty)
+    #expect(book.endpoints(of: 2).map(\.host) == ["127.0.0.1"])
+    book.announce([option(1, "192.0.2.7")])
+    #expect(book.endpoints(of: 1).map(\.host) == ["192.0.2.7"])
   }
 
   @Test func telegramsOwnAreBuiltInForBothFamilies() {

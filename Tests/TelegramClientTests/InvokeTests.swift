@@ -195,6 +195,17 @@ import Testing
     if case .retry = decision { #expect(isRepeated) } else { #expect(!isRepeated) }
   }
 
+  @Test(arguments: [Int32(400), 500])
+  func aMessageThatWasSentBeforeIsNotSentAgain(code: Int32) {
+    var policy = RetryPolicy(floodSleepThreshold: .seconds(60))
+    let error = RPCError(code: code, message: "RANDOM_ID_DUPLICATE")
+    guard case .fail(.rpc(error, _)) = policy.decide(error, method: "messages.sendMessage", isHome: true, isOpen: false)
+    else {
+      Issue.record("not passed on")
+      return
+    }
+  }
+
   @Test func aPasswordThatIsNeededIsNoSignedOutSession() {
     var policy = RetryPolicy(floodSleepThreshold: .seconds(60))
     let error = RPCError(code: 401, message: "SESSION_PASSWORD_NEEDED")

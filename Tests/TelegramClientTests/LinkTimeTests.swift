@@ -3,6 +3,7 @@ import MTProto
 import NIOCore
 import NIOEmbedded
 import TL
+import TestSupport
 import Testing
 
 @testable import TelegramClient
@@ -50,7 +51,7 @@ import Testing
     /// A session whose key the server knows, so that no test waits for a key exchange.
     init(withKey: Bool = true) throws {
       dialer = ChannelDialer(loop: loop)
-      var numbers = RandomNumbers(seed: 11)
+      var numbers = SeededGenerator(seed: 11)
       let key = try #require(AuthKey(bytes: (0..<256).map { _ in UInt8.random(in: 0...255, using: &numbers) }))
       store = InMemorySessionStore(
         home: StoredDC(id: 2, host: "127.0.0.1", port: 1, authKey: withKey ? key.bytes : nil))

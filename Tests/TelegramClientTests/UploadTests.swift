@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import TL
+import TestSupport
 import Testing
 
 @testable import TelegramClient
@@ -22,7 +23,7 @@ import Testing
   /// Sizes around the part size and the border to the big files.
   @Test(arguments: [1, 131_072, 131_073, 1_000_000, 10_485_760, 10_485_761])
   func theServerGetsEveryByteOnce(size: Int) async throws {
-    var random = RandomNumbers(seed: UInt64(size))
+    var random = SeededGenerator(seed: UInt64(size))
     let content = Data(
       (0..<(size + 7) / 8).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }.prefix(size))
     let path = try file(content)

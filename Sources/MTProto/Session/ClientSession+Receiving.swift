@@ -13,6 +13,7 @@ extension ClientSession {
   public mutating func received(_ packet: ByteBuffer, now: Moment) throws(SessionError) -> [Event] {
     let message: SessionMessage
     do { message = try MessageCipher.open(packet, authKey: authKey, sender: .server) } catch { throw .cipher(error) }
+    hasHeard = true
     var events = pendingEvents
     pendingEvents.removeAll()
     guard message.sessionID == sessionID, message.id & 1 == 1 else { return events }
@@ -21,6 +22,11 @@ extension ClientSession {
       // Only an answer to something we just sent proves that it is the clock, and not the message, that is wrong.
       guard answersOurs(message.body) else { return events }
       correctClock(by: drift, &events)
+    }
+    if received.isTooOld(message.id), answersOurs(message.body, countingResults: false) {
+      // The server's clock went back behind what we have from it: no more of its messages could be told from old ones.
+      needsNewSession = true
+      return events
     }
     process(InnerMessage(id: message.id, seqno: message.seqno, body: message.body), depth: 0, now: now, &events)
     return events
@@ -100,10 +106,10 @@ extension ClientSession {
     case MT.MsgsStateInfo.constructor:
       let info = try MT.MsgsStateInfo(from: &reader)
       guard let index = stateQuestions.firstIndex(where: { $0.id == info.reqMsgId }) else { break }
-      learn(stateQuestions.remove(at: index).asked, info.info, &events)
+      learn(stateQuestions.remove(at: index).asked, info.info, now: now, &events)
     case MT.MsgsAllInfo.constructor:
-      let info = try MT.MsgsAllInfo(from: &reader)
-      learn(info.msgIds, info.info, &events)
+      // Said of the past, when what is on its way had not arrived: worth a question.
+      unaskedStates += try MT.MsgsAllInfo(from: &reader).msgIds.filter { carried[$0] != nil }
     case MT.MsgDetailedInfo.constructor:
       want(try MT.MsgDetailedInfo(from: &reader).answerMsgId, now: now)
     case MT.MsgNewDetailedInfo.constructor:
@@ -143,13 +149,19 @@ extension ClientSession {
   }
 
   /// Reads the bytes of `msgs_state_info`.
-  private mutating func learn(_ ids: [Int64], _ info: ByteBuffer, _ events: inout [Event]) {
+  private mutating func learn(_ ids: [Int64], _ info: ByteBuffer, now: Moment, _ events: inout [Event]) {
     var unanswered: [Int64] = []
     for (id, state) in zip(ids, info.readableBytesView) {
       guard let request = carried[id] else { continue }
       switch state & 7 {
       case 1: events += giveUp(id)
-      case 2, 3: events += sendAnew(id)
+      case 2, 3:
+        // An identifier ahead of ours is from before the clock was put right, and no container could hold it.
+        if id < messageIDs.latest, let sentAt = requests[request]?.sentAt, now.uptime - sentAt < Self.resendWindow {
+          sendAgain(id)
+        } else {
+          events += sendAnew(id)
+        }
       case 4:
         requests[request]?.isAcknowledged = true
         if state & 64 != 0 { unanswered.append(id) }
@@ -170,18 +182,28 @@ extension ClientSession {
 
   /// Sends a message as it was.
   private mutating func sendAgain(_ messageID: Int64) {
-    for inner in containers.first(where: { $0.id == messageID })?.inner ?? [messageID] {
-      if let id = carried[inner], !queue.contains(id) { queue.append(id) }
+    let inner = inner(of: messageID)
+    for inner in inner.isEmpty ? [messageID] : inner {
+      guard let id = carried[inner], !queue.contains(id) else { continue }
+      queue.append(id)
+      // The answer to a question asked before speaks of the time before.
+      unaskedStates.removeAll { $0 == inner }
+      for index in stateQuestions.indices {
+        stateQuestions[index].asked = stateQuestions[index].asked.map { $0 == inner ? 0 : $0 }
+      }
     }
   }
 
   private mutating func sessionCreated(_ created: MT.NewSessionCreated, _ events: inout [Event]) {
-    guard knownUniqueIDs.insert(created.uniqueId).inserted else { return }
+    guard !knownUniqueIDs.contains(created.uniqueId) else { return }
+    knownUniqueIDs.append(created.uniqueId)
+    if knownUniqueIDs.count > 10 { knownUniqueIDs.removeFirst() }
     salts.replace(created.serverSalt)
     events.append(.salt(created.serverSalt))
-    // What the server had before it forgot the session is forgotten with it.
-    for (messageID, id) in carried.sorted(by: { $0.key < $1.key }) where messageID < created.firstMsgId {
-      events += requests[id]?.isAcknowledged == true ? giveUp(messageID) : sendAnew(messageID)
+    // Whatever the server had in earlier packets it has forgotten with the session, run or not.
+    let first = packets.last { $0.id == created.firstMsgId || $0.inner.contains(created.firstMsgId) }?.number
+    for (messageID, id) in carried.sorted(by: { $0.key < $1.key }) {
+      if let packet = requests[id]?.packet, packet < first ?? packetCount { events += giveUp(messageID) }
     }
     events.append(.sessionCreated(uniqueID: created.uniqueId))
   }
@@ -196,13 +218,12 @@ extension ClientSession {
     switch notification.errorCode {
     case 16, 17:
       correctClock(by: MessageIDGenerator.unixTime(of: message.id) - serverTime(now), &events)
-      // Identifiers made by the wrong clock may lie ahead of the right one.
-      if notification.errorCode == 17 { messageIDs = MessageIDGenerator() }
+      if notification.errorCode == 17 { messageIDs.goBack(to: serverTime(now)) }
       events += sendAnew(notification.badMsgId)
     case 20:
       // Too old for the server to know whether it had it.
-      let inner = containers.first { $0.id == notification.badMsgId }?.inner ?? [notification.badMsgId]
-      events += inner.flatMap { giveUp($0) }
+      let inner = inner(of: notification.badMsgId)
+      events += (inner.isEmpty ? [notification.badMsgId] : inner).flatMap { giveUp($0) }
     case 32, 33:
       events += sendAnew(notification.badMsgId)
       needsNewSession = true
@@ -213,7 +234,7 @@ extension ClientSession {
   }
 
   private func isOurs(_ messageID: Int64) -> Bool {
-    carried[messageID] != nil || messageID == lastPingMessageID || containers.contains { $0.id == messageID }
+    carried[messageID] != nil || messageID == lastPingMessageID || packets.contains { $0.id == messageID }
       || stateQuestions.contains { $0.id == messageID }
       || messageID <= messageIDs.latest && messageID > messageIDs.latest - (60 << 32)
   }
@@ -223,15 +244,21 @@ extension ClientSession {
     events.append(.timeOffset(timeOffset))
   }
 
-  /// Whether a message speaks of one we sent, which nobody could have recorded before.
-  private func answersOurs(_ body: ByteBuffer, isInner: Bool = false) -> Bool {
+  /// Whether a message speaks of one we sent lately, which nobody could have recorded before.
+  ///
+  /// A result may be one that is sent again.
+  private func answersOurs(_ body: ByteBuffer, countingResults: Bool = true, isInner: Bool = false) -> Bool {
     var reader = TLReader(body)
     do throws(TLError) {
       switch try reader.readConstructor() {
       case Container.constructor:
         guard !isInner else { return false }
-        return try Container.decode(body).contains { answersOurs($0.body, isInner: true) }
-      case Self.rpcResult, MT.Pong.constructor, MT.BadMsgNotification.constructor, MT.BadServerSalt.constructor,
+        return try Container.decode(body).contains {
+          answersOurs($0.body, countingResults: countingResults, isInner: true)
+        }
+      case Self.rpcResult:
+        return countingResults ? isOurs(try reader.readLong()) : false
+      case MT.Pong.constructor, MT.BadMsgNotification.constructor, MT.BadServerSalt.constructor,
         MT.FutureSalts.constructor:
         return isOurs(try reader.readLong())
       default:

@@ -59,6 +59,7 @@ extension ClientSession {
     } else {
       messageID = messageIDs.next(unixTime: serverTime(now))
       request.messageID = messageID
+      request.firstPacket = 0
       request.seqno = nextSeqno(isContentRelated: true)
       request.sentAt = now.uptime
       carried[messageID] = id
@@ -79,7 +80,10 @@ extension ClientSession {
     acknowledgmentDeadline = nil
     return stride(from: 0, to: ids.count, by: 8_192).map { start in
       let some = Array(ids[start..<min(start + 8_192, ids.count)])
-      return message(MT.MsgsAck(msgIds: some).encoded(), isContentRelated: false, now: now)
+      let message = message(MT.MsgsAck(msgIds: some).encoded(), isContentRelated: false, now: now)
+      sentAcknowledgments.append((message.id, some))
+      if sentAcknowledgments.count > Self.rememberedPackets { sentAcknowledgments.removeFirst() }
+      return message
     }
   }
 
@@ -120,8 +124,14 @@ extension ClientSession {
     guard var message = batch.first else { return [] }
     if batch.count > 1 {
       message = self.message(Container.encode(batch), isContentRelated: false, now: now)
-      containers.append((message.id, batch.map(\.id)))
-      if containers.count > 100 { containers.removeFirst() }
+    }
+    packetCount += 1
+    packets.append(Packet(number: packetCount, id: message.id, inner: batch.count > 1 ? batch.map(\.id) : []))
+    if packets.count > Self.rememberedPackets { packets.removeFirst() }
+    for inner in batch {
+      guard let id = carried[inner.id] else { continue }
+      requests[id]?.packet = packetCount
+      if requests[id]?.firstPacket == 0 { requests[id]?.firstPacket = packetCount }
     }
     let plain = SessionMessage(
       salt: salts.current, sessionID: sessionID, id: message.id, seqno: message.seqno, body: message.body)
@@ -138,18 +148,17 @@ extension ClientSession {
     needsNewSession = false
     sessionID = Int64.random(in: .min ... .max, using: &generator)
     contentCount = 0
+    received = ReceivedIDs()
     services.removeAll()
+    packets.removeAll()
+    stateQuestions.removeAll()
+    unaskedStates.removeAll()
     acknowledgments.removeAll()
+    sentAcknowledgments.removeAll()
     acknowledgmentDeadline = nil
     ping = nil
     nextPing = .zero
     // Answers to what the old session carries would go to the old session.
-    for (messageID, id) in carried.sorted(by: { $0.key < $1.key }) where !queue.contains(id) {
-      pendingEvents += giveUp(messageID)
-    }
-    for id in queue {
-      if let messageID = requests[id]?.messageID { carried[messageID] = nil }
-      requests[id]?.messageID = nil
-    }
+    for messageID in carried.keys.sorted() { pendingEvents += giveUp(messageID) }
   }
 }

@@ -13,8 +13,10 @@ public enum SessionError: Error, Equatable, Sendable {
 /// A value without IO, clock or random source. Calls are entered with `invoke`; `outgoing` gives the packets to send;
 /// what arrives goes to `received`. `tick` is due at `nextDeadline`.
 ///
-/// A call is run once: until it is answered it keeps its message identifier, by which the server knows it again after
-/// a reconnection, and it gets a new one only when the server says that it never had it.
+/// A call is run once. After a reconnection the server is asked what became of the calls without an answer, and only
+/// what it says it never had is sent again, because a server that has lost its memory would run anything it gets. It is
+/// sent as it was, by which the server knows it again should both arrive. What became of a call that the server cannot
+/// tell any more ends as `RPCError.outcomeUnknown`.
 ///
 /// Source: core.telegram.org/mtproto/description and core.telegram.org/mtproto/service_messages_about_messages.
 public struct ClientSession: Sendable {
@@ -49,9 +51,11 @@ public struct ClientSession: Sendable {
   static let maximumPendingAcknowledgments = 64
   /// Unanswered calls are asked after this often.
   static let stateCheckInterval: Duration = .seconds(30)
-  /// A message this old may be outside the server's window: ask instead of sending it again.
-  static let resendWindow: Duration = .seconds(200)
   static let maximumRejections = 5
+  /// A message this old may be outside the server's window: send it anew rather than as it was.
+  static let resendWindow: Duration = .seconds(200)
+  /// Packets and acknowledgments remembered for the case that they are rejected.
+  static let rememberedPackets = 100
   static let gzipThreshold = 512
 
   struct Request: Sendable {
@@ -60,12 +64,23 @@ public struct ClientSession: Sendable {
     /// Set while a message carries the call.
     var messageID: Int64?
     var seqno: Int32 = 0
+    /// Which of the packets sent so far the message went out in, last and first.
+    var packet = 0
+    var firstPacket = 0
     /// Uptime of the last sending or question after it.
     var checkedAt: Duration = .zero
     /// Uptime of the first sending under this identifier.
     var sentAt: Duration = .zero
     var isAcknowledged = false
     var rejections = 0
+  }
+
+  struct Packet: Sendable {
+    /// Identifiers cannot tell the order: they go back when the clock is put right.
+    var number: Int
+    var id: Int64
+    /// Nothing where the packet is no container.
+    var inner: [Int64]
   }
 
   struct Ping: Sendable {
@@ -89,21 +104,29 @@ public struct ClientSession: Sendable {
   var queue: [RequestID] = []
   /// Service messages to send: what they are, and whether they ask for an acknowledgment.
   var services: [ByteBuffer] = []
-  /// What the last containers held, for rejections of a whole container.
-  var containers: [(id: Int64, inner: [Int64])] = []
+  /// The last packets by the identifiers of what they held, alone or in a container.
+  var packets: [Packet] = []
+  /// Packets sent so far.
+  var packetCount = 0
   /// What each `msgs_state_req` in flight asks after.
   var stateQuestions: [(id: Int64, asked: [Int64])] = []
   var unaskedStates: [Int64] = []
   var acknowledgments: [Int64] = []
+  /// What the last messages acknowledged, for rejections of them.
+  var sentAcknowledgments: [(id: Int64, acknowledged: [Int64])] = []
   var acknowledgmentDeadline: Duration?
 
   private(set) var isConnected = false
+  /// Packets sent before this connection, and whether anything was heard on it.
+  private var packetsBefore = 0
+  var hasHeard = false
   /// Server time is counted from here by the clock that does not jump.
   private var anchor: Moment?
   var nextPing: Duration = .zero
   var ping: Ping?
   var lastPingMessageID: Int64?
-  var knownUniqueIDs: Set<Int64> = []
+  /// The sessions the server has lately told of.
+  var knownUniqueIDs: [Int64] = []
   var needsNewSession = false
   /// Events found while sending.
   var pendingEvents: [Event] = []
@@ -145,33 +168,41 @@ public struct ClientSession: Sendable {
     if isConnected { services.append(MT.RpcDropAnswer(reqMsgId: messageID).encoded()) }
   }
 
+  /// Whether the server may have run a call that has not ended: false while no message has carried it, or the server
+  /// said that it never had the message.
+  public func mayHaveRun(_ id: RequestID) -> Bool { requests[id]?.messageID != nil }
+
   // MARK: Connections
 
-  /// A new connection is there: what was not answered goes out again or is asked after.
+  /// A new connection is there: what was not answered is asked after.
   public mutating func connected(now: Moment) {
     isConnected = true
+    packetsBefore = packetCount
+    hasHeard = false
     anchor = now
     ping = nil
     nextPing = now.uptime
     services.removeAll()
     stateQuestions.removeAll()
-    let waiting = requests.filter { $0.value.messageID != nil }.sorted {
-      ($0.value.messageID ?? 0) < ($1.value.messageID ?? 0)
-    }
-    var resend: [RequestID] = []
-    for (id, request) in waiting where !queue.contains(id) {
-      if !request.isAcknowledged, now.uptime - request.sentAt < Self.resendWindow {
-        resend.append(id)
-      } else if let messageID = request.messageID {
-        unaskedStates.append(messageID)
-      }
-    }
-    queue.insert(contentsOf: resend, at: 0)
+    queue.removeAll { requests[$0]?.messageID != nil }
+    unaskedStates = carried.keys.sorted()
+    for id in carried.values { requests[id]?.checkedAt = now.uptime }
   }
 
   public mutating func disconnected(now: Moment) {
     isConnected = false
     ping = nil
+  }
+
+  /// The server does not know the key: what was first sent on this connection it has not had, and may go out again.
+  public mutating func keyRefused() {
+    guard isConnected, !hasHeard else { return }
+    for (messageID, id) in carried.sorted(by: { $0.key < $1.key }) {
+      guard let request = requests[id], request.firstPacket > packetsBefore else { continue }
+      carried[messageID] = nil
+      requests[id]?.messageID = nil
+      if !queue.contains(id) { queue.append(id) }
+    }
   }
 
   /// The server's time, as far as known.
@@ -198,7 +229,8 @@ public struct ClientSession: Sendable {
       self.ping = nil
       return [.stalled]
     }
-    for (id, request) in requests where now.uptime - request.checkedAt >= Self.stateCheckInterval {
+    for (id, request) in requests.sorted(by: { $0.key < $1.key })
+    where now.uptime - request.checkedAt >= Self.stateCheckInterval {
       guard let messageID = request.messageID, !queue.contains(id) else { continue }
       requests[id]?.checkedAt = now.uptime
       unaskedStates.append(messageID)
@@ -208,14 +240,22 @@ public struct ClientSession: Sendable {
 
   // MARK: Rejected messages
 
+  /// What a container held; empty for any other message.
+  func inner(of messageID: Int64) -> [Int64] { packets.last { $0.id == messageID }?.inner ?? [] }
+
   /// Gives the calls of a message, or of all in a container, new identifiers: the server did not take it.
   mutating func sendAnew(_ messageID: Int64) -> [Event] {
     if messageID == lastPingMessageID {
       ping = nil
       nextPing = .zero
     }
-    if let container = containers.first(where: { $0.id == messageID }) {
-      return container.inner.flatMap { sendAnew($0) }
+    let inner = inner(of: messageID)
+    guard inner.isEmpty else { return inner.flatMap { sendAnew($0) } }
+    if let index = stateQuestions.firstIndex(where: { $0.id == messageID }) {
+      unaskedStates += stateQuestions.remove(at: index).asked
+    }
+    if let index = sentAcknowledgments.firstIndex(where: { $0.id == messageID }) {
+      acknowledgments += sentAcknowledgments.remove(at: index).acknowledged
     }
     guard let id = carried.removeValue(forKey: messageID), var request = requests[id] else { return [] }
     request.messageID = nil

@@ -11,6 +11,11 @@ struct MessageIDGenerator: Sendable {
     return latest
   }
 
+  /// Forgets identifiers made by a clock that was ahead of `unixTime`; those made by the right one are not made again.
+  mutating func goBack(to unixTime: Duration) {
+    if latest > Self.identifier(unixTime: unixTime + .seconds(1)) { latest = 0 }
+  }
+
   /// The identifier that stands for a time, divisible by four.
   static func identifier(unixTime: Duration) -> Int64 {
     let (seconds, attoseconds) = unixTime.components

@@ -9,9 +9,13 @@ struct ReceivedIDs: Sendable {
   /// Everything up to here counts as received: what fell out of the set.
   private var floor = Int64.min
 
+  var count: Int { ids.count }
   var highest: Int64 { ids.max() ?? floor }
 
   enum Verdict { case new, duplicate, tooOld }
+
+  /// Whether it cannot be told any more if the message was received.
+  func isTooOld(_ id: Int64) -> Bool { id <= floor }
 
   mutating func insert(_ id: Int64) -> Verdict {
     guard id > floor else { return ids.contains(id) ? .duplicate : .tooOld }

@@ -19,3 +19,11 @@ struct Backoff: Sendable {
 
   mutating func succeeded() { failures = 0 }
 }
+
+extension Duration {
+  /// As log lines tell it: seconds with one decimal, as in `0.4 s`.
+  var inTenths: String {
+    let tenths = Int64((self / .milliseconds(100)).rounded())
+    return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10) s"
+  }
+}

@@ -90,7 +90,7 @@ extension DataCenterLink {
     let wait = max(backoff.failed(using: &random), shortest)
     report(.waiting(wait, reason: reason))
     environment.logger.warning(
-      "not connected", metadata: ["dc": "\(dc)", "reason": "\(reason)", "retry_in": "\(wait)"])
+      "not connected", metadata: ["dc": "\(dc)", "reason": "\(reason)", "retry_in": "\(wait.inTenths)"])
     try? await environment.clock.sleep(for: wait)
   }
 
@@ -202,7 +202,7 @@ extension DataCenterLink {
   }
 
   private func forgetKey() async throws(TelegramError) {
-    failCalls(.keyReplaced)
+    failCallsOfLostKey()
     machine.forgetKey()
     do {
       if var stored = try await environment.store.authorization(dc: dc) {

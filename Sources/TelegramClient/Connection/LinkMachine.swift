@@ -24,7 +24,7 @@ struct LinkMachine {
     case encrypted
   }
 
-  private struct HeldCall {
+  struct HeldCall {
     let id: RequestID
     let body: ByteBuffer
     let isBulk: Bool
@@ -36,11 +36,11 @@ struct LinkMachine {
 
   private var phase = Phase.offline
   private var framing: ClientFraming?
-  private var session: ClientSession?
+  var session: ClientSession?
   /// Calls that wait for an encrypted connection, in order.
-  private var held: [HeldCall] = []
+  private(set) var held: [HeldCall] = []
   /// Calls that carry `initConnection`; the first answer to one makes it unnecessary for later ones.
-  private var introductions: Set<RequestID> = []
+  private(set) var introductions: Set<RequestID> = []
   private var isIntroduced = false
   /// Bytes to write before anything of the session.
   private var unsent = ByteBuffer()
@@ -119,6 +119,9 @@ struct LinkMachine {
     session?.invoke(id, body: wrapped, now: now, isBulk: isBulk)
   }
 
+  /// Whether the server may have run the call: false only while it cannot have it.
+  func mayHaveRun(_ id: RequestID) -> Bool { session?.mayHaveRun(id) ?? false }
+
   /// Takes the call back; the server is told when it may have it already.
   mutating func cancel(_ id: RequestID, now: Moment) {
     introductions.remove(id)
@@ -151,7 +154,9 @@ struct LinkMachine {
       switch frame {
       case nil: return nil
       case .packet(let packet): return packet
-      case .error(let code): throw .transport(code)
+      case .error(let code):
+        if code == TransportErrorCode.authKeyUnknown { session?.keyRefused() }
+        throw .transport(code)
       case .quickAck: continue
       }
     }

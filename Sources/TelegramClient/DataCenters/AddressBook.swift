@@ -5,6 +5,8 @@ import TL
 struct AddressBook: Sendable {
   /// The data centre to start with before any sign-in.
   let initialDC: Int
+  /// Whether the session file may say where a data centre is.
+  private let isRememberingUseful: Bool
   /// Known before the first connection.
   private let initial: [Int: [Endpoint]]
   /// From the session file: used until the server announces something, and after it as a last resort.
@@ -14,6 +16,8 @@ struct AddressBook: Sendable {
   private var lastGood: [Int: Endpoint] = [:]
 
   init(servers: ClientConfiguration.Servers) {
+    // A session made with another server must not lead away from the one that was given.
+    if case .custom = servers { isRememberingUseful = false } else { isRememberingUseful = true }
     switch servers {
     case .telegram:
       initialDC = 2
@@ -27,9 +31,11 @@ struct AddressBook: Sendable {
     }
   }
 
-  /// What the session file says; an address given in the settings for the same data centre goes before it.
+  /// What the session file says.
+  ///
+  /// Not taken where a server was given by hand: that one announces the others.
   mutating func remember(_ dc: StoredDC) {
-    guard (1...65_535).contains(dc.port), !dc.host.isEmpty else { return }
+    guard isRememberingUseful, (1...65_535).contains(dc.port), !dc.host.isEmpty else { return }
     remembered[dc.id] = Endpoint(host: dc.host, port: dc.port)
   }
 

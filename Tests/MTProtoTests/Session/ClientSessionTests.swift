@@ -79,12 +79,26 @@ extension ByteBuffer {
       try client.outgoing(now: now, using: &random).flatMap { try server.open($0) }
     }
 
+    /// Lets the server say something.
+    @discardableResult
+    mutating func tell(_ message: some TLEncodable, _ now: Moment) throws -> [ClientSession.Event] {
+      try client.received(server.seal(message.encoded(), now: now, isContentRelated: false), now: now)
+    }
+
     /// The calls among them.
     mutating func calls(_ now: Moment) throws -> [(id: Int64, seqno: Int32, body: ByteBuffer)] {
       try sent(now).filter {
         $0.body.getInteger(at: 0, endianness: .little, as: UInt32.self) == API.HelpGetConfig.constructor
       }
     }
+  }
+
+  private static func question(
+    in messages: [(id: Int64, seqno: Int32, body: ByteBuffer)]
+  ) -> (id: Int64, asked: [Int64])? {
+    messages.lazy.compactMap { message in
+      (try? MT.MsgsStateReq(decoding: message.body)).map { (message.id, $0.msgIds) }
+    }.first
   }
 
   private static func constructors(_ messages: [(id: Int64, seqno: Int32, body: ByteBuffer)]) -> [UInt32] {
@@ -174,51 +188,166 @@ extension ByteBuffer {
     #expect(events == [.failure(1, .outcomeUnknown)])
   }
 
-  @Test func reconnectionKeepsTheIdentifier() throws {
+  /// A lost connection says nothing of what the server has, nor whether it still remembers it.
+  @Test(arguments: [(10.0, UInt8(2), true), (10, 3, true), (400, 2, false)])
+  func reconnectionAsksBeforeItRepeats(back: Double, state: UInt8, keepsIdentifier: Bool) throws {
     var pair = try Pair()
     pair.client.invoke(1, body: call(1), now: at(0))
     let first = try #require(try pair.calls(at(0)).first)
     pair.client.disconnected(now: at(5))
     #expect(pair.client.outgoing(now: at(5), using: &pair.random).isEmpty)
-    pair.client.connected(now: at(10))
-    let again = try #require(try pair.calls(at(10)).first)
-    #expect(again.id == first.id && again.seqno == first.seqno)
-  }
-
-  @Test func longOutageAsksBeforeItRepeats() throws {
-    var pair = try Pair()
-    pair.client.invoke(1, body: call(1), now: at(0))
-    let first = try #require(try pair.calls(at(0)).first)
-    pair.client.disconnected(now: at(5))
-    pair.client.connected(now: at(400))
-    let sent = try pair.sent(at(400))
-    let question = try #require(
-      sent.first { $0.body.getInteger(at: 0, endianness: .little, as: UInt32.self) == MT.MsgsStateReq.constructor })
-    #expect(try MT.MsgsStateReq(decoding: question.body).msgIds == [first.id])
+    pair.client.connected(now: at(back))
+    let sent = try pair.sent(at(back))
+    let question = try #require(Self.question(in: sent))
+    #expect(question.asked == [first.id])
     #expect(!sent.contains { $0.body == call(1) })
-    // Never received: now it may go out, under a new identifier.
-    let info = MT.MsgsStateInfo(reqMsgId: question.id, info: ByteBuffer(bytes: [2]))
-    _ = try pair.client.received(pair.server.seal(info.encoded(), now: at(401)), now: at(401))
-    let again = try #require(try pair.calls(at(401)).first)
-    #expect(again.id > first.id)
+    // Never received: now it may go out; under a new identifier when the old one is out of the server's window.
+    try pair.tell(MT.MsgsStateInfo(reqMsgId: question.id, info: ByteBuffer(bytes: [state])), at(back + 1))
+    let again = try #require(try pair.calls(at(back + 1)).first)
+    #expect(keepsIdentifier ? again.id == first.id && again.seqno == first.seqno : again.id > first.id)
   }
 
-  @Test func forgottenSessionSendsAgainWhatWasNotReceived() throws {
+  @Test func whatTheServerHasIsNotSentAgain() throws {
+    var pair = try Pair()
+    for number in 1...3 { pair.client.invoke(Int64(number), body: call(Int64(number)), now: at(0)) }
+    let ids = try pair.calls(at(0)).map(\.id)
+    pair.client.disconnected(now: at(5))
+    pair.client.connected(now: at(6))
+    let question = try #require(Self.question(in: try pair.sent(at(6))))
+    // Forgotten, running, answered.
+    let events = try pair.tell(
+      MT.MsgsStateInfo(reqMsgId: question.id, info: ByteBuffer(bytes: [1, 4 + 32, 4 + 64])), at(7))
+    #expect(events == [.failure(1, .outcomeUnknown)])
+    let sent = try pair.sent(at(7))
+    #expect(!sent.contains { $0.seqno % 2 == 1 })
+    #expect(sent.contains { $0.body == MT.MsgResendAnsReq(msgIds: [ids[2]]).encoded() })
+  }
+
+  /// A call that was sent on an earlier connection may have run before the key was lost.
+  @Test func aRefusedKeyMeansThatTheCallsOfThisConnectionWereNotHad() throws {
     var pair = try Pair()
     pair.client.invoke(1, body: call(1), now: at(0))
-    pair.client.invoke(2, body: call(2), now: at(0))
-    let sent = try pair.calls(at(0))
-    // The first was received by the session that is gone.
-    _ = try pair.client.received(
-      pair.server.seal(MT.MsgsAck(msgIds: [sent[0].id]).encoded(), now: at(1), isContentRelated: false), now: at(1))
-    let created = MT.NewSessionCreated(firstMsgId: sent[1].id + 4, uniqueId: 9, serverSalt: 3)
-    let events = try pair.client.received(pair.server.seal(created.encoded(), now: at(1)), now: at(1))
+    #expect(!pair.client.mayHaveRun(1))
+    _ = try pair.calls(at(0))
+    pair.client.disconnected(now: at(5))
+    pair.client.connected(now: at(6))
+    pair.client.invoke(2, body: call(2), now: at(6))
+    _ = try pair.calls(at(6))
+    #expect(pair.client.mayHaveRun(1) && pair.client.mayHaveRun(2))
+    pair.client.keyRefused()
+    #expect(pair.client.mayHaveRun(1) && !pair.client.mayHaveRun(2))
+    pair.client.disconnected(now: at(7))
+    pair.client.connected(now: at(8))
+    #expect(try pair.calls(at(8)).map(\.body) == [call(2)])
+    // Once something was heard the connection's calls may have been had.
+    try pair.tell(MT.Pong(msgId: 1, pingId: 1), at(9))
+    pair.client.keyRefused()
+    #expect(pair.client.mayHaveRun(2))
+  }
+
+  @Test func aQuestionTheServerRejectedIsAskedAgain() throws {
+    var pair = try Pair()
+    pair.client.invoke(1, body: call(1), now: at(0))
+    let id = try #require(try pair.calls(at(0)).first?.id)
+    pair.client.disconnected(now: at(5))
+    pair.client.connected(now: at(6))
+    let packet = try #require(pair.client.outgoing(now: at(6), using: &pair.random).first)
+    let container = try MessageCipher.open(packet, authKey: pair.server.key, sender: .client)
+    try pair.tell(MT.BadServerSalt(badMsgId: container.id, badMsgSeqno: 0, errorCode: 48, newServerSalt: 9), at(7))
+    #expect(Self.question(in: try pair.sent(at(7)))?.asked == [id])
+  }
+
+  /// When both come together, the answer is from before the call was sent again.
+  @Test func aCallSentAgainOnRequestIsNotSentOnceMore() throws {
+    var pair = try Pair()
+    pair.client.invoke(1, body: call(1), now: at(0))
+    let id = try #require(try pair.calls(at(0)).first?.id)
+    pair.client.disconnected(now: at(5))
+    pair.client.connected(now: at(6))
+    let question = try #require(Self.question(in: try pair.sent(at(6))))
+    try pair.tell(MT.MsgResendReq(msgIds: [id]), at(7))
+    #expect(try pair.calls(at(7)).map(\.id) == [id])
+    try pair.tell(MT.MsgsStateInfo(reqMsgId: question.id, info: ByteBuffer(bytes: [2])), at(8))
+    #expect(try pair.calls(at(8)).isEmpty)
+  }
+
+  @Test func forgottenSessionEndsWhatItMayHaveRun() throws {
+    var pair = try Pair()
+    pair.client.invoke(1, body: call(1), now: at(0))
+    _ = try pair.calls(at(0))
+    pair.client.invoke(2, body: call(2), now: at(1))
+    let second = try #require(try pair.calls(at(1)).first?.id)
+    let created = MT.NewSessionCreated(firstMsgId: second, uniqueId: 9, serverSalt: 3)
+    let events = try pair.tell(created, at(2))
     #expect(events.contains(.failure(1, .outcomeUnknown)))
     #expect(events.contains(.sessionCreated(uniqueID: 9)))
-    #expect(try pair.calls(at(1)).map(\.body) == [call(2)])
+    #expect(try pair.calls(at(2)).isEmpty)
     // Told twice, done once.
-    let again = try pair.client.received(pair.server.seal(created.encoded(), now: at(2)), now: at(2))
-    #expect(again.isEmpty)
+    #expect(try pair.tell(created, at(3)).isEmpty)
+  }
+
+  /// `first_msg_id` is the container, whose identifier is larger than those of the calls in it.
+  @Test func callsOfTheFirstPacketAreNotSentTwice() throws {
+    var pair = try Pair()
+    for number in 1...2 { pair.client.invoke(Int64(number), body: call(Int64(number)), now: at(0)) }
+    let packet = try #require(pair.client.outgoing(now: at(0), using: &pair.random).first)
+    let container = try MessageCipher.open(packet, authKey: pair.server.key, sender: .client)
+    let events = try pair.tell(MT.NewSessionCreated(firstMsgId: container.id, uniqueId: 9, serverSalt: 3), at(1))
+    #expect(events == [.salt(3), .sessionCreated(uniqueID: 9)])
+    #expect(try pair.calls(at(1)).isEmpty)
+  }
+
+  @Test func identifiersOfTheRightClockAreNotMadeTwice() throws {
+    var pair = try Pair()
+    // Ours is an hour ahead.
+    pair.client = ClientSession(authKey: pair.server.key, salt: 1, sessionID: 77, timeOffset: .seconds(3_600))
+    pair.client.connected(now: at(0))
+    var ids: [Int64] = []
+    for number in 1...3 {
+      pair.client.invoke(Int64(number), body: call(Int64(number)), now: at(0))
+      ids += try pair.calls(at(0)).map(\.id)
+    }
+    // Each of the three packets is refused, and what it held goes out at once.
+    var again: [Int64] = []
+    for id in ids {
+      try pair.tell(MT.BadMsgNotification(badMsgId: id, badMsgSeqno: 1, errorCode: 17), at(1))
+      again += try pair.calls(at(1)).map(\.id)
+    }
+    #expect(again.count == 3 && Set(again).count == 3)
+  }
+
+  /// Nothing of a server whose clock fell behind what we have from it could be told from old messages.
+  @Test func aServerWhoseClockFellFarBackIsHeard() throws {
+    var pair = try Pair()
+    _ = try pair.sent(at(0))
+    let update = API.AnyUpdates.updatesTooLong(API.UpdatesTooLong()).encoded()
+    for _ in 0..<2_100 { _ = try pair.client.received(pair.server.seal(update, now: at(1)), now: at(1)) }
+    pair.client.disconnected(now: at(2))
+    pair.client.connected(now: at(2))
+    let ping = try #require(try pair.sent(at(2)).first)
+    let hourAgo = Moment(uptime: at(2).uptime, unixTime: at(-3_600).unixTime)
+    pair.server.lastID = 0
+    _ = try pair.client.received(
+      pair.server.seal(
+        MT.BadMsgNotification(badMsgId: ping.id, badMsgSeqno: 0, errorCode: 17).encoded(), now: hourAgo,
+        isContentRelated: false), now: at(2))
+    let packet = try #require(pair.client.outgoing(now: at(3), using: &pair.random).first)
+    pair.server.sessionID = try MessageCipher.open(packet, authKey: pair.server.key, sender: .client).sessionID
+    #expect(pair.server.sessionID != 77)
+    #expect(
+      try pair.client.received(pair.server.seal(update, now: hourAgo), now: at(3)).contains(.updates(update)))
+  }
+
+  @Test func rejectedAcknowledgmentsAreSentAgain() throws {
+    var pair = try Pair()
+    _ = try pair.sent(at(0))
+    let update = API.AnyUpdates.updatesTooLong(API.UpdatesTooLong()).encoded()
+    _ = try pair.client.received(pair.server.seal(update, now: at(1)), now: at(1))
+    let taken = pair.server.lastID
+    let ack = try #require(try pair.sent(at(6)).first)
+    try pair.tell(MT.BadServerSalt(badMsgId: ack.id, badMsgSeqno: 0, errorCode: 48, newServerSalt: 9), at(7))
+    let again = try pair.sent(at(12)).first { (try? MT.MsgsAck(decoding: $0.body).msgIds.contains(taken)) == true }
+    #expect(again != nil)
   }
 
   @Test func silentConnectionIsFoundInLessThanAMinute() throws {

@@ -3,6 +3,7 @@ import GRDB
 import MTProto
 import TL
 import TelegramClient
+import TestSupport
 import Testing
 
 @testable import TGLCore

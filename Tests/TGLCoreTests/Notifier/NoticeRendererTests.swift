@@ -1,5 +1,6 @@
 import Foundation
 import TelegramClient
+import TestSupport
 import Testing
 
 @testable import TGLCore

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import TGLCore
 
 /// Texts with everything in them that makes cutting hard.

@@ -234,7 +234,7 @@ import Testing
       try await session.save(entities: [StoredEntity(id: try #require(.user(1)), accessHash: 1, username: "a")])
     }
     let whole = try Data(contentsOf: URL(fileURLWithPath: path))
-    var numbers = TestSupport.SeededGenerator(seed: TestSupport.SeededGenerator.runSeed &+ 3)
+    var numbers = SeededGenerator(seed: SeededGenerator.runSeed &+ 3)
     var refused = 0
     for round in 0..<300 {
       var bytes = whole

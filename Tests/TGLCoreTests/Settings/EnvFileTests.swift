@@ -76,7 +76,7 @@ import Testing
 
   /// What is written with quotes is read back, whatever it holds; and nothing that is read ends the process.
   @Test func quotedValuesOfAnyTextComeBack() {
-    var numbers = TestSupport.SeededGenerator(seed: TestSupport.SeededGenerator.runSeed)
+    var numbers = SeededGenerator(seed: SeededGenerator.runSeed)
     let alphabet = Array("ab=#'\"\\$` ;\t\u{301}é🔑\u{FEFF}[]{},").map(String.init)
     for round in 0..<20_000 {
       let text = (0..<Int.random(in: 0...12, using: &numbers)).map { _ in
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func anyBytesAreReadWithoutLosingCountOfLines() {
-    var numbers = TestSupport.SeededGenerator(seed: TestSupport.SeededGenerator.runSeed &+ 1)
+    var numbers = SeededGenerator(seed: SeededGenerator.runSeed &+ 1)
     let alphabet = Array("A=b\n\r'\"\\#; \texport\u{FEFF}\u{0}\u{301}").map(String.init)
     for _ in 0..<20_000 {
       let text = (0..<Int.random(in: 0...40, using: &numbers)).map { _ in

@@ -102,7 +102,7 @@ import Testing
 
   /// Any text in any setting: settings, or lines that name a setting.
   @Test func anyTextsMakeSettingsOrErrors() {
-    var numbers = TestSupport.SeededGenerator(seed: TestSupport.SeededGenerator.runSeed &+ 2)
+    var numbers = SeededGenerator(seed: SeededGenerator.runSeed &+ 2)
     let pieces = [
       "0", "1", "-1", "-100", "99999999999999999999", "true", "/", ":", "@", "[", "]", ",", "\"", "\n", "\u{0}", " ",
       "é",

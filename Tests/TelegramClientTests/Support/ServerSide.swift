@@ -2,6 +2,7 @@ import MTProto
 import MTProtoCrypto
 import NIOCore
 import TL
+import TestSupport
 
 /// A call as the scripted server sees it, its wrappers taken off.
 struct ReceivedCall: Sendable {
@@ -36,7 +37,7 @@ struct ServerSide {
 
   private var framing = ServerFraming()
   private var exchange: ServerKeyExchange
-  private var random = RandomNumbers(seed: 7)
+  private var random = SeededGenerator(seed: 7)
   private var pending = ByteBuffer()
   private var lastID: Int64 = 0
   private(set) var authKey: AuthKey?
@@ -82,12 +83,12 @@ struct ServerSide {
       authKey = key
       let message = try MessageCipher.open(packet, authKey: key, sender: .client)
       sessionID = message.sessionID
-      try unpack(message.body, id: message.id, into: &outputs)
+      try unpack(message.body, id: message.id, now: now, into: &outputs)
     }
     return outputs
   }
 
-  private func unpack(_ body: ByteBuffer, id: Int64, into outputs: inout [Output]) throws {
+  private mutating func unpack(_ body: ByteBuffer, id: Int64, now: Moment, into outputs: inout [Output]) throws {
     var reader = TLReader(body)
     let constructor = try reader.peekConstructor()
     switch constructor {
@@ -97,11 +98,16 @@ struct ServerSide {
         let inner = try reader.readLong()
         _ = try reader.readInt()
         let length = Int(try reader.readInt())
-        try unpack(try reader.readRaw(length: length), id: inner, into: &outputs)
+        try unpack(try reader.readRaw(length: length), id: inner, now: now, into: &outputs)
       }
     case MT.MsgsAck.constructor, MT.PingDelayDisconnect.constructor, MT.GetFutureSalts.constructor,
-      MT.RpcDropAnswer.constructor, MT.MsgsStateReq.constructor, MT.Ping.constructor:
+      MT.RpcDropAnswer.constructor, MT.Ping.constructor:
       outputs.append(.service(constructor, body))
+    case MT.MsgsStateReq.constructor:
+      // It remembers nothing of earlier connections.
+      let asked = try MT.MsgsStateReq(from: &reader).msgIds
+      let info = ByteBuffer(repeating: 2, count: asked.count)
+      try send(MT.MsgsStateInfo(reqMsgId: id, info: info).encoded(), isAnswer: true, now: now)
     default:
       outputs.append(.call(try unwrap(body, id: id)))
     }
@@ -169,20 +175,5 @@ struct ServerSide {
     framing.encode(
       try MessageCipher.seal(message, authKey: authKey, sender: .server, using: &random), into: &pending,
       using: &random)
-  }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct RandomNumbers: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
