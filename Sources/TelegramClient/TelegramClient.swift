@@ -88,7 +88,15 @@ public final class TelegramClient: Sendable {
       group.addTask { await self.keepAddresses() }
       group.addTask { for await hasRoom in filled { await self.centers.updateBufferChanged(hasRoom: hasRoom) } }
       for await link in centers.newLinks {
-        group.addTask { try await link.run() }
+        group.addTask {
+          do {
+            try await link.run()
+          } catch {
+            // This loop waits for links to come, and a task that fails does not end it.
+            await self.centers.announceNoMore()
+            throw error
+          }
+        }
       }
       group.cancelAll()
     }
@@ -124,6 +132,10 @@ public final class TelegramClient: Sendable {
         case .idle, .connecting: break
         }
       } catch {
+        switch error {
+        case .cancelled, .closed: continue
+        default: break
+        }
         environment.logger.warning("addresses not refreshed", metadata: ["error": "\(error)"])
       }
     }

@@ -193,15 +193,31 @@ import Testing
     try await server.stop()
   }
 
-  @Test func fallsBackToTheNextAddress() async throws {
+  @Test func theClientEndsByItselfWhenTheServerIsNotWhoItShouldBe() async throws {
+    let server = try await LoopbackServer.start(group: group)
+    var strict = try configuration(port: server.port)
+    strict.servers = .custom(dc: 2, host: "127.0.0.1", port: server.port, keys: [])
+    let client = testClient(strict)
+    let error = await #expect(throws: TelegramError.self) { try await client.run() }
+    guard case .keyExchange(.unknownFingerprints, dc: 2) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    try await server.stop()
+  }
+
+  /// The session may have been made with another server.
+  @Test func aServerGivenByHandIsNotLeftForTheSessionsAddress() async throws {
     let server = try await LoopbackServer.start(group: group, respond: answering { _, _ in .value(self.state) })
     let store = InMemorySessionStore(home: StoredDC(id: 2, host: "127.0.0.1", port: server.port))
-    // Nothing listens on the address that was given; the session file's is right.
+    // Nothing listens on the address that was given; the session file's would answer.
     let unused = try await LoopbackServer.start(group: group)
     try await unused.stop()
     let client = testClient(try configuration(port: unused.port), store: store)
-    let answer = try await running(client) { try await $0.invoke(API.UpdatesGetState()) }
-    #expect(answer.pts == 1)
+    try await running(client) { client in
+      for await state in client.connectionStates() { if case .waiting = state { return } }
+    }
+    #expect(server.connectionCount == 0)
     try await server.stop()
   }
 }

@@ -59,6 +59,9 @@ actor DataCenters {
     await link(to: dc).setHome(true)
   }
 
+  /// Ends `newLinks`.
+  func announceNoMore() { announceLink.finish() }
+
   /// Ends every link's life; for the end of `TelegramClient.run()`.
   func close() async {
     announceLink.finish()

@@ -27,7 +27,7 @@ extension LinkSimulation {
     client.machine.connected(
       transport: plan.transport, dc: 2, keys: [key.publicKey], now: clientNow, using: &client.random)
     saboteConnected()
-    if client.machine.isEncrypted { stands() }
+    if client.machine.isEncrypted { stands() } else { add(.keyExchangeTimeout(pipe: number), after: .seconds(20)) }
     flush()
   }
 

@@ -13,6 +13,7 @@ struct LinkSimulation {
     case connect
     case clientTimer(version: Int)
     case callTimeout(LinkMachine.RequestID)
+    case keyExchangeTimeout(pipe: Int)
     case makeCall(number: Int)
     case arrival(pipe: Int, Direction, ByteBuffer)
     case closed(pipe: Int, Direction)
@@ -121,6 +122,8 @@ struct LinkSimulation {
     case .connect: connect()
     case .clientTimer(let version): clientTimer(version)
     case .callTimeout(let id): abandon(id)
+    case .keyExchangeTimeout(let pipe):
+      if client.pipe == pipe, !client.machine.isEncrypted { endConnection(.closed("no answer to the key exchange")) }
     case .makeCall(let number): makeCall(number)
     case .arrival(let pipe, let direction, let bytes): arrived(bytes, pipe: pipe, direction)
     case .closed(let pipe, let direction): learnedClosed(pipe, direction)
