@@ -4,6 +4,7 @@ SWIFT      ?= swift
 PREFIX     ?= /usr/local
 DESTDIR    ?=
 VENV       ?= .venv
+SEEDS      ?= 2000
 PYTHON     ?= python3
 # In CI a warning is an error.
 export TGL_WERROR := $(if $(CI),1,0)
@@ -13,7 +14,7 @@ RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES     = Package.swift Sources Tests Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit interop bench schema completions install format check deps venv clean
+.PHONY: help build demo test unit simulate interop bench schema completions install format check deps venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,10 +35,15 @@ test: deps venv ## everything: checks, unit tests, simulations, the real binary,
 	$(SWIFT) build --build-tests
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory simulate
 	@$(MAKE) --no-print-directory interop
 
 unit: deps ## the Swift tests
 	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest
+
+simulate: deps ## the ingest path under random faults: SEEDS=n runs, or SEED=k again (TRACE=1 tells each step)
+	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(if $(TRACE),TRACE=$(TRACE)) \
+	  $(SWIFT) test --disable-xctest --filter everyRunEndsWithNothingLostAndNothingDoubled
 
 interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigram
 	$(SWIFT) build

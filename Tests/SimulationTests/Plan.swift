@@ -27,7 +27,7 @@ struct Plan {
     func some(_ most: Double) -> Double {
       Int.random(in: 0..<3, using: &random) == 0 ? 0 : Double.random(in: 0...most, using: &random)
     }
-    actions = Int.random(in: 60...160, using: &random)
+    actions = Int.random(in: 20...100, using: &random)
     dropped = some(0.2)
     doubled = some(0.2)
     late = some(0.4)

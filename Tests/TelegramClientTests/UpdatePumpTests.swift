@@ -14,6 +14,7 @@ private final class FakeSource: UpdateSource {
     var waiter: CheckedContinuation<UpdatePayload?, Never>?
     var isFinished = false
     var taken = 0
+    var refusals: [TelegramError] = []
     var differences: [Result<API.AnyUpdatesDifference, TelegramError>] = []
     var channelDifferences: [Result<API.AnyUpdatesChannelDifference, TelegramError>] = []
     var asked: [DifferenceRequest] = []
@@ -44,6 +45,14 @@ private final class FakeSource: UpdateSource {
     }
   }
 
+  /// Refuses the next call for the first state.
+  func refuse(_ error: TelegramError) { state.withLock { $0.refusals.append(error) } }
+
+  private func mayBeRefused() throws(TelegramError) {
+    let refusal = state.withLock { $0.refusals.isEmpty ? nil : $0.refusals.removeFirst() }
+    if let refusal { throw refusal }
+  }
+
   func answer(_ difference: Result<API.AnyUpdatesDifference, TelegramError>) {
     state.withLock { $0.differences.append(difference) }
   }
@@ -72,10 +81,12 @@ private final class FakeSource: UpdateSource {
   }
 
   func updatesState() async throws(TelegramError) -> API.UpdatesState {
-    API.UpdatesState(pts: 100, qts: 0, date: 1, seq: 0, unreadCount: 0)
+    try mayBeRefused()
+    return API.UpdatesState(pts: 100, qts: 0, date: 1, seq: 0, unreadCount: 0)
   }
 
   func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
+    try mayBeRefused()
     let dialog = API.Dialog(
       peer: .peerChannel(API.PeerChannel(channelId: 5)), topMessage: 1, readInboxMaxId: 0, readOutboxMaxId: 0,
       unreadCount: 0, unreadMentionsCount: 0, unreadReactionsCount: 0, unreadPollVotesCount: 0,
@@ -104,7 +115,11 @@ private final class FakeSource: UpdateSource {
   }
 
   func now() -> Moment { Moment(uptime: .seconds(1_000), unixTime: .seconds(1_800_000_000)) }
-  func sleep(until uptime: Duration) async throws { try await Task.sleep(for: .seconds(3_600)) }
+  /// Waits that follow a refusal are over at once.
+  func sleep(until uptime: Duration) async throws {
+    if uptime < now().uptime + .seconds(120) { return }
+    try await Task.sleep(for: .seconds(3_600))
+  }
 }
 
 /// An archive that can be held up.
@@ -173,6 +188,14 @@ private func until(_ condition: () async -> Bool) async {
     #expect(change.account?.pts == 100)
     #expect(change.channels == [5: 50])
     #expect(source.asked.isEmpty)
+  }
+
+  @Test func firstStartOutlastsRefusals() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    source.refuse(.floodWait(.seconds(30), method: "updates.getState"))
+    source.refuse(.rpc(RPCError(code: 500, message: "INTERNAL"), method: "updates.getState"))
+    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    #expect(await sink.batches.first?.stateChange.channels == [5: 50])
   }
 
   @Test func laterStartFetchesWhatWasMissed() async throws {
