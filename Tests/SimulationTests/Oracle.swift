@@ -26,7 +26,7 @@ struct Oracle {
 
   // MARK: What the process is told
 
-  /// An update reached the process. What is behind a difference it has is old to it.
+  /// An update reached the process; what is behind a difference it has is old to it.
   mutating func pushed(_ shown: [Shown]) {
     for item in shown where item.channel != ServerTruth.logChat {
       if let known = reached[item.channel], item.pts <= known { continue }

@@ -19,7 +19,9 @@ struct SimulatedSource: UpdateSource {
     let delivery: Delivery? = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         if process.isDead || Task.isCancelled { return continuation.resume(returning: nil) }
-        if process.feed.isEmpty { process.feedWaiter = continuation } else {
+        if process.feed.isEmpty {
+          process.feedWaiter = continuation
+        } else {
           continuation.resume(returning: process.feed.removeFirst())
         }
       }
@@ -100,7 +102,9 @@ struct SimulatedSource: UpdateSource {
     guard await world.loop.sleep(uptime - world.loop.now) else { throw CancellationError() }
   }
 
-  /// A call: there, what may go wrong, and back. `answer` tells what the server says and what to note when it arrives.
+  /// A call: there, what may go wrong, and back.
+  ///
+  /// `answer` tells what the server says, and what to note when that arrives.
   private func call<T>(
     _ name: String, _ answer: (Simulation) -> (T, () -> Void)
   ) async throws(TelegramError) -> T {
