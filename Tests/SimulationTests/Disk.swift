@@ -46,6 +46,7 @@ struct Disk {
     let folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm/" : NSTemporaryDirectory()
     let path = folder + "tgl-simulation-\(getpid())"
     try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    atexit { try? FileManager.default.removeItem(atPath: Disk.base) }
     return path
   }()
 

@@ -61,7 +61,13 @@ struct SimulatedSource: UpdateSource {
   }
 
   func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
-    try await call("getDifference \(pts)") { world in
+    let result: Result<API.AnyUpdatesDifference, TelegramError> = try await call("getDifference \(pts)") { world in
+      if world.roll(world.plan.forgets) {
+        world.count("state forgotten")
+        let refusal = TelegramError.rpc(
+          RPCError(code: 400, message: "PERSISTENT_TIMESTAMP_INVALID"), method: API.UpdatesGetDifference.name)
+        return (.failure(refusal), {})
+      }
       let (answer, shown) = world.server.difference(pts: pts, qts: qts)
       let reached: Int32? =
         switch answer {
@@ -70,8 +76,9 @@ struct SimulatedSource: UpdateSource {
         case .updatesDifferenceTooLong(let tooLong): tooLong.pts
         default: nil
         }
-      return (answer, { world.oracle.answered(shown, channel: nil, reached: reached) })
+      return (.success(answer), { world.oracle.answered(shown, channel: nil, reached: reached) })
     }
+    return try result.get()
   }
 
   func channelDifference(
