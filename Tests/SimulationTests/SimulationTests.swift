@@ -17,7 +17,8 @@ import Testing
     let start = ContinuousClock.now
     let report = await Runner.runAll(first..<(first + count))
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    print("\(count) seeds from \(first), \(Int(Double(count) / seconds)) a second")
+    print(
+      "\(count) seeds from \(first), \(Int(Double(count) / seconds)) a second, trace \(String(report.hash, radix: 16))")
     for (fault, number) in report.faults.sorted(by: { $0.key < $1.key }) { print("  \(fault): \(number)") }
     for failure in report.failures.prefix(10) {
       Issue.record("\(failure.complaints.joined(separator: "\n"))\nreplay: make simulate SEED=\(failure.seed)")
@@ -57,6 +58,8 @@ enum Runner {
 
   struct Report: Sendable {
     var failures: [Run] = []
+    /// Of all runs; the same for the same seeds.
+    var hash: UInt64 = 0
     var faults: [String: Int] = [:]
   }
 
@@ -98,6 +101,7 @@ enum Runner {
     func add(_ run: Run) {
       report.withLock { report in
         if !run.complaints.isEmpty { report.failures.append(run) }
+        report.hash &+= run.hash
         report.faults.merge(run.faults, uniquingKeysWith: +)
       }
     }
