@@ -20,6 +20,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -32,6 +33,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -47,13 +49,13 @@ let package = Package(
     .target(name: "MTProto", dependencies: ["TL", "MTProtoCrypto", "CZlib", nioCore], swiftSettings: swiftSettings),
     .target(
       name: "TelegramClient",
-      dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore, nioPosix, logging],
+      dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore, nioPosix, logging, metrics],
       swiftSettings: swiftSettings),
     .target(
       name: "TGLCore",
       dependencies: [
-        "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, serviceLifecycle, unixSignals, nioCore,
-        nioPosix,
+        "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, metrics, serviceLifecycle, unixSignals,
+        nioCore, nioPosix,
       ],
       swiftSettings: swiftSettings),
     .target(

@@ -82,6 +82,16 @@ def test_the_notice_names_who_and_where(tgl):
     assert f"https://t.me/c/{bare}/{message}" in links
 
 
+def test_a_user_who_cannot_be_linked_to_is_named_all_the_same(tgl):
+    tgl.start()
+    tgl.sandbox.post("/fault", kind="error", method="messages.sendMessage", code=400, message="PEER_ID_INVALID")
+    message = tgl.sandbox.say("carol", "supergroup", "who said it")["id"]
+    tgl.sandbox.delete("carol", "supergroup", message)
+    (notice,) = tgl.wait_for_notices(holding("who said it"))
+    assert not [entity for entity in notice["entities"] if entity["type"] == "text_mention"]
+    assert "Carol" in notice["text"] and styled(notice, "bold")
+
+
 def test_what_kurigram_takes_back_is_in_the_log_chat_once(tgl, tmp_path):
     tgl.start()
 

@@ -65,14 +65,14 @@ final class Process: @unchecked Sendable {
     let world = world
     let now: @Sendable () -> Int64 = { world.wallTime.components.seconds }
     let waiting = Waiting()
-    let time = Notifier.Time(
+    let time = ServiceTime(
       now: now,
       sleep: { duration in
         waiting.process?.notifierWaits += 1
         defer { waiting.process?.notifierWaits -= 1 }
         guard await world.loop.sleep(duration) else { throw CancellationError() }
       })
-    let sinkTime = Notifier.Time(
+    let sinkTime = ServiceTime(
       now: now,
       sleep: { duration in
         guard await world.loop.sleep(duration) else { throw CancellationError() }

@@ -18,6 +18,8 @@ private final class FakeSource: UpdateSource {
     var differences: [Result<API.AnyUpdatesDifference, TelegramError>] = []
     var channelDifferences: [Result<API.AnyUpdatesChannelDifference, TelegramError>] = []
     var asked: [DifferenceRequest] = []
+    var serverPts: Int32 = 100
+    var stateQuestions = 0
   }
 
   private let state = Mutex(State())
@@ -82,7 +84,10 @@ private final class FakeSource: UpdateSource {
 
   func updatesState() async throws(TelegramError) -> API.UpdatesState {
     try mayBeRefused()
-    return API.UpdatesState(pts: 100, qts: 0, date: 1, seq: 0, unreadCount: 0)
+    return state.withLock { state in
+      state.stateQuestions += 1
+      return API.UpdatesState(pts: state.serverPts, qts: 0, date: 1, seq: 0, unreadCount: 0)
+    }
   }
 
   func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
@@ -114,11 +119,21 @@ private final class FakeSource: UpdateSource {
     return try answer.get()
   }
 
-  func now() -> Moment { Moment(uptime: .seconds(1_000), unixTime: .seconds(1_800_000_000)) }
-  /// Waits that follow a refusal are over at once.
+  let clock = ManualClock()
+
+  func now() -> Moment { Moment(uptime: clock.now.offset, unixTime: .seconds(1_800_000_000)) }
+
   func sleep(until uptime: Duration) async throws {
-    if uptime < now().uptime + .seconds(120) { return }
-    try await Task.sleep(for: .seconds(3_600))
+    try await clock.sleep(until: ManualClock.Instant(offset: uptime), tolerance: nil)
+  }
+
+  var stateQuestions: Int { state.withLock { $0.stateQuestions } }
+  func setServer(pts: Int32) { state.withLock { $0.serverPts = pts } }
+
+  /// Lets time pass as soon as somebody waits for just that long.
+  func pass(_ duration: Duration) async {
+    await until { clock.waits.contains(duration) }
+    clock.advance(by: duration)
   }
 }
 
@@ -164,7 +179,7 @@ private func new(_ id: Int32, pts: Int32) -> UpdatePayload {
 
 /// Waits until `condition` holds; the test's own time limit ends it when it never does.
 private func until(_ condition: () async -> Bool) async {
-  while await !condition() { await Task.yield() }
+  while await !condition(), !Task.isCancelled { await Task.yield() }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct UpdatePumpTests {
@@ -194,7 +209,11 @@ private func until(_ condition: () async -> Bool) async {
     let (source, sink) = (FakeSource(), FakeSink(stored: nil))
     source.refuse(.floodWait(.seconds(30), method: "updates.getState"))
     source.refuse(.rpc(RPCError(code: 500, message: "INTERNAL"), method: "updates.getState"))
-    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    try await running(source, sink) {
+      await source.pass(.seconds(31))
+      await source.pass(.seconds(4))
+      await until { await sink.isCaughtUp }
+    }
     #expect(await sink.batches.first?.stateChange.channels == [5: 50])
   }
 
@@ -231,6 +250,48 @@ private func until(_ condition: () async -> Bool) async {
     try await done
     // What was put together meanwhile went in as one batch, not message by message.
     #expect(await sink.largestCommit >= 1_990)
+  }
+
+  @Test func streamThatDriedUpIsFoundByAskingWhereTheServerIs() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      source.setServer(pts: 107)
+      await source.pass(.seconds(180))
+      await until { source.stateQuestions == 2 }
+      // It may have been on its way: asked once more before anything is made of it.
+      #expect(source.asked.isEmpty)
+      await source.pass(.seconds(2))
+      await until { !source.asked.isEmpty }
+    }
+    #expect(source.asked.first == .account(pts: 100, qts: 0, date: 1))
+  }
+
+  @Test func updateThatWasOnItsWayIsNoStall() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      source.setServer(pts: 101)
+      await source.pass(.seconds(180))
+      await until { source.stateQuestions == 2 }
+      source.push(new(1, pts: 101))
+      await until { await sink.messages == 1 }
+      await source.pass(.seconds(2))
+      await until { source.stateQuestions == 3 }
+    }
+    #expect(source.asked.isEmpty)
+  }
+
+  @Test func quietStreamIsAskedForAgainAndAgain() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      for round in 2...4 {
+        await source.pass(.seconds(180))
+        await until { source.stateQuestions == round }
+      }
+    }
+    #expect(source.asked.isEmpty)
   }
 
   @Test func unreadableUpdateIsKeptAndAskedFor() async throws {

@@ -18,6 +18,13 @@ public struct EarlierVersion: Sendable, Hashable {
   public var text: FormattedText
 }
 
+/// How a user can be named in a call.
+public enum UserReference: Sendable, Hashable {
+  case accessHash(Int64)
+  /// As the sender of a message.
+  case seen(chat: PeerID, message: Int64)
+}
+
 /// How much is in the archive.
 public struct ArchiveCounts: Sendable, Hashable {
   public var messages = 0
@@ -54,16 +61,25 @@ extension Archive {
     try await read { db in try PeerTable.find(id, db) }
   }
 
-  /// Access hashes of users by their bare ids, as far as they are known and good without a message to go with them.
-  public func accessHashes(ofUsers ids: Set<Int64>) async throws(ArchiveError) -> [Int64: Int64] {
+  /// How users can be named, by their bare ids, as far as it is known.
+  ///
+  /// Source: "Min constructors", core.telegram.org/api/min.
+  /// - Parameter chat: where users were met whose access hash is not good by itself.
+  public func references(
+    toUsers ids: Set<Int64>, metIn chat: PeerID?
+  ) async throws(ArchiveError) -> [Int64: UserReference] {
     if ids.isEmpty { return [:] }
     return try await read { db in
-      var hashes: [Int64: Int64] = [:]
+      var references: [Int64: UserReference] = [:]
       for id in ids {
-        guard let user = PeerID.user(id), let peer = try PeerTable.find(user, db), !peer.isMin else { continue }
-        hashes[id] = peer.accessHash
+        guard let user = PeerID.user(id), let peer = try PeerTable.find(user, db) else { continue }
+        if let hash = peer.accessHash, !peer.isMin {
+          references[id] = .accessHash(hash)
+        } else if let chat, let message = try MessageTable.newest(by: user, in: chat, db) {
+          references[id] = .seen(chat: chat, message: message)
+        }
       }
-      return hashes
+      return references
     }
   }
 

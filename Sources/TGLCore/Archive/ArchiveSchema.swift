@@ -20,6 +20,9 @@ enum ArchiveSchema {
     migrator.registerMigration("account") { db in
       try db.execute(sql: account)
     }
+    migrator.registerMigration("reconciliation") { db in
+      try db.execute(sql: reconciliation)
+    }
     migrator.registerMigration("notice salt") { db in
       try db.execute(sql: noticeSalt)
     }
@@ -154,6 +157,30 @@ enum ArchiveSchema {
       payload TEXT NOT NULL,
       PRIMARY KEY (outbox_id, position)
     ) STRICT, WITHOUT ROWID;
+
+    """
+
+  // What was not seen, what has been compared since, and which earlier messages are still to be fetched. `scope` is a
+  // channel's chat id, or 0 for private chats and basic groups, whose messages share one numbering.
+  private static let reconciliation = """
+    ALTER TABLE update_gap ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE update_gap ADD COLUMN last_id INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE update_gap ADD COLUMN reconciled_at INTEGER;
+    CREATE INDEX update_gap_open ON update_gap (id) WHERE reconciled_at IS NULL;
+    CREATE TABLE comparison (
+      scope INTEGER PRIMARY KEY,
+      compared_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE history_job (
+      chat_id INTEGER NOT NULL,
+      stop_id INTEGER NOT NULL,
+      below_id INTEGER NOT NULL,
+      wanted INTEGER NOT NULL,
+      fetched INTEGER NOT NULL DEFAULT 0,
+      finished_at INTEGER,
+      PRIMARY KEY (chat_id, stop_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX history_job_open ON history_job (chat_id) WHERE finished_at IS NULL;
 
     """
 

@@ -40,19 +40,26 @@ struct BatchWriter {
 
   mutating func run() throws {
     for peer in batch.peers { try PeerTable.save(peer, now: batch.receivedAt, db) }
+    // First, since a gap begins behind what was there before this batch.
+    for gap in batch.gaps { try StateTable.add(gap, now: batch.receivedAt, db) }
     for operation in batch.operations {
       switch operation {
       case .message(let message, let isSilent): try save(message, isSilent: isSilent)
+      case .observed(let message, let version):
+        guard try MessageTable.find(chat: message.chat, id: message.id, db)?.version == version else { continue }
+        try save(message, isSilent: false)
       case .deleteInChannel(let channel, let ids):
-        try delete(ids) { id, db in try MessageTable.find(chat: channel, id: id, db) }
+        try delete(ids.map { MissingMessage(id: $0) }) { try MessageTable.find(chat: channel, id: $0, $1) }
       case .deleteWithoutChat(let ids):
-        try delete(ids) { id, db in try MessageTable.findWithoutChat(id: id, db) }
+        try delete(ids.map { MissingMessage(id: $0) }) { try MessageTable.findWithoutChat(id: $0, $1) }
+      case .missing(let chat, let messages):
+        try delete(messages) { try MessageTable.find(chat: chat, id: $0, $1) }
       case .keep(let raw):
         try Self.keep(raw, layer: layer, now: batch.receivedAt, db)
         report.keptRaw += 1
       }
     }
-    for gap in batch.gaps { try StateTable.add(gap, now: batch.receivedAt, db) }
+    for step in batch.progress { try LookingAgainTable.apply(step, now: batch.receivedAt, db) }
     try StateTable.save(batch.stateChange, db)
   }
 
@@ -105,13 +112,14 @@ struct BatchWriter {
 
   /// One deletion: the first messages are told singly, the others in one digest.
   private mutating func delete(
-    _ ids: [Int64], find: (Int64, Database) throws -> MessageTable.Stored?
+    _ messages: [MissingMessage], find: (Int64, Database) throws -> MessageTable.Stored?
   ) throws {
     var told = 0
     var digest: (row: Int64, notice: DigestNotice)?
     var inDigest: [(chat: Int64, id: Int64)] = []
     var previous: Int64?
-    for id in ids.sorted() where id != previous {
+    for missing in messages.sorted(by: { $0.id < $1.id }) where missing.id != previous {
+      let id = missing.id
       previous = id
       guard let stored = try find(id, db) else {
         report.deletedUnseen += 1
@@ -124,7 +132,8 @@ struct BatchWriter {
 
       // A service message ("joined the group") has no text that could be lost.
       guard message.action == nil, policy.tellsDeletion(in: try type(of: message)) else { continue }
-      let notice = try notice(.deleted, message, at: batch.receivedAt)
+      var notice = try notice(.deleted, message, at: batch.receivedAt)
+      notice.lastSeenAt = missing.lastSeenAt
       if told < policy.singlesPerDeletion {
         try enqueue(notice)
         told += 1
@@ -133,6 +142,7 @@ struct BatchWriter {
         if current.notice.chat?.id != notice.chat.id { current.notice.chat = nil }
         try OutboxTable.addItem(notice, at: current.notice.count, of: current.row, db)
         current.notice.count += 1
+        if let seen = notice.lastSeenAt { current.notice.lastSeenAt = min(current.notice.lastSeenAt ?? seen, seen) }
         inDigest.append((message.chat.rawValue, id))
         digest = current
       }

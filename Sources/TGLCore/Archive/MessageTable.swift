@@ -52,6 +52,16 @@ enum MessageTable {
     return try Row.fetchOne(statement, arguments: [id]).flatMap(stored)
   }
 
+  /// A message of somebody that is still there, among the newest of a chat.
+  static func newest(by sender: PeerID, in chat: PeerID, _ db: Database) throws -> Int64? {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT id FROM message WHERE chat_id = ?1 AND sender_id = ?2 AND deleted_at IS NULL
+        AND id > (SELECT max(id) FROM message WHERE chat_id = ?1) - 5000 ORDER BY id DESC LIMIT 1
+        """)
+    return try Int64.fetchOne(statement, arguments: [chat.rawValue, sender.rawValue])
+  }
+
   /// Puts the current content away as an earlier version and the new content in its place.
   static func addVersion(
     _ message: MessageRecord, over stored: Stored, now: Int64, layer: Int64, _ db: Database

@@ -1,5 +1,6 @@
 import GRDB
 import MTProto
+import TelegramClient
 
 /// The statements on `update_state`, `channel_state` and `update_gap`.
 enum StateTable {
@@ -27,10 +28,19 @@ enum StateTable {
     }
   }
 
+  /// Notes a window that was not seen: it begins behind the newest message that is stored.
   static func add(_ gap: UpdateGap, now: Int64, _ db: Database) throws {
+    let scope: MessageScope = gap.channelID.flatMap(PeerID.channel).map { .channel($0) } ?? .common
+    let newest = try LookingAgainTable.newest(in: scope, db)
     let statement = try db.cachedStatement(
-      sql: "INSERT INTO update_gap (channel_id, from_pts, to_pts, reason, noticed_at) VALUES (?, ?, ?, ?, ?)")
-    try statement.execute(arguments: [gap.channelID, gap.fromPts, gap.toPts, gap.reason.rawValue, now])
+      sql: """
+        INSERT INTO update_gap (channel_id, from_pts, to_pts, reason, noticed_at, since, last_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """)
+    try statement.execute(
+      arguments: [
+        gap.channelID, gap.fromPts, gap.toPts, gap.reason.rawValue, now, newest?.receivedAt ?? now, newest?.id ?? 0,
+      ])
   }
 
   /// Nil before the first batch was committed.

@@ -39,8 +39,8 @@ extension TextEntity {
     }
   }
 
-  /// The entity as it is sent; nil for a user whose access hash is not known.
-  public func messageEntity(accessHash: (Int64) -> Int64?) -> API.AnyMessageEntity? {
+  /// The entity as it is sent; nil for a user who cannot be named.
+  public func messageEntity(user: (Int64) -> API.AnyInputUser?) -> API.AnyMessageEntity? {
     let offset = Int32(clamping: self.offset)
     let length = Int32(clamping: self.length)
     switch style {
@@ -64,8 +64,7 @@ extension TextEntity {
     case .blockquote(let collapsed):
       return .messageEntityBlockquote(.init(collapsed: collapsed, offset: offset, length: length))
     case .userLink(let id):
-      guard let hash = accessHash(id) else { return nil }
-      let user = API.AnyInputUser.inputUser(.init(userId: id, accessHash: hash))
+      guard let user = user(id) else { return nil }
       return .inputMessageEntityMentionName(.init(offset: offset, length: length, userId: user))
     case .formattedDate(let date, let flags):
       return .messageEntityFormattedDate(

@@ -18,6 +18,8 @@ public struct Notice: Sendable, Hashable, Codable {
   public var sentAt: Int64
   /// When the deletion was heard of, or the edit made.
   public var happenedAt: Int64
+  /// Of a message that was found missing: when it was last known to be there.
+  public var lastSeenAt: Int64?
   /// Whom the message was forwarded from.
   public var forwardedFrom: String?
   /// The signature under a channel's post.
@@ -31,7 +33,7 @@ public struct Notice: Sendable, Hashable, Codable {
 
   public init(
     event: Event, chat: PeerSummary, sender: PeerSummary?, messageID: Int64, topicID: Int64? = nil,
-    isOutgoing: Bool = false, sentAt: Int64, happenedAt: Int64, forwardedFrom: String? = nil,
+    isOutgoing: Bool = false, sentAt: Int64, happenedAt: Int64, lastSeenAt: Int64? = nil, forwardedFrom: String? = nil,
     postAuthor: String? = nil, mediaKind: MediaKind? = nil, text: FormattedText, before: FormattedText? = nil,
     mediaKindBefore: MediaKind? = nil
   ) {
@@ -43,6 +45,7 @@ public struct Notice: Sendable, Hashable, Codable {
     self.isOutgoing = isOutgoing
     self.sentAt = sentAt
     self.happenedAt = happenedAt
+    self.lastSeenAt = lastSeenAt
     self.forwardedFrom = forwardedFrom
     self.postAuthor = postAuthor
     self.mediaKind = mediaKind
@@ -79,8 +82,11 @@ public struct DigestNotice: Sendable, Hashable, Codable {
   public var toldSingly: Int
   /// When the deletion was heard of, in seconds since 1970.
   public var happenedAt: Int64
+  /// Of messages that were found missing: when all of them were last known to be there.
+  public var lastSeenAt: Int64?
 
-  public init(chat: PeerSummary?, count: Int, toldSingly: Int, happenedAt: Int64) {
+  public init(chat: PeerSummary?, count: Int, toldSingly: Int, happenedAt: Int64, lastSeenAt: Int64? = nil) {
+    self.lastSeenAt = lastSeenAt
     self.chat = chat
     self.count = count
     self.toldSingly = toldSingly

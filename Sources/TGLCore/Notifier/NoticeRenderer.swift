@@ -1,12 +1,15 @@
 public import Foundation
-import TelegramClient
+public import TelegramClient
 
 /// A message for the log chat: within Telegram's limits, formatted by entities alone.
 public struct Post: Sendable, Hashable, Codable {
   public var content: FormattedText
+  /// The group or channel in which the users it names were met.
+  public var metIn: PeerID?
 
-  public init(_ content: FormattedText) {
+  public init(_ content: FormattedText, metIn: PeerID? = nil) {
     self.content = content
+    self.metIn = metIn
   }
 
   /// Source: `message_length_max` of `help.getConfig`, in UTF-16 units.
@@ -34,17 +37,22 @@ public struct NoticeRenderer: Sendable {
   }
 
   public func posts(for notice: Notice) -> [Post] {
+    let metIn = notice.chat.id.kind == .user ? nil : notice.chat.id
+    return contents(of: notice).map { Post($0, metIn: metIn) }
+  }
+
+  private func contents(of notice: Notice) -> [FormattedText] {
     var head = header(of: notice)
     switch notice.event {
     case .deleted:
-      return posts(head: head, sections: [(nil, notice.text)])
+      return pages(head: head, sections: [(nil, notice.text)])
     case .edited:
       let marked = FormattedText.marked(before: notice.before ?? FormattedText(), after: notice.text)
       if notice.mediaKind != notice.mediaKindBefore {
         head.append("\nMedia before: ")
         head.append(Self.name(of: notice.mediaKindBefore), .italic)
       }
-      return posts(head: head, sections: [("Before", marked.before), ("After", marked.after)])
+      return pages(head: head, sections: [("Before", marked.before), ("After", marked.after)])
     }
   }
 
@@ -58,7 +66,7 @@ public struct NoticeRenderer: Sendable {
     } else {
       text.append("\nOf several chats")
     }
-    text.append("\nDeleted: \(time(digest.happenedAt))")
+    text.append("\nDeleted: \(span(digest.lastSeenAt, digest.happenedAt))")
     if digest.toldSingly > 0 { text.append("\nThe first \(digest.toldSingly) of this deletion are posted above.") }
     return text
   }
@@ -66,8 +74,8 @@ public struct NoticeRenderer: Sendable {
   // MARK: Posts
 
   /// Puts head and sections in as few posts as they fit in.
-  private func posts(head: FormattedText, sections: [(title: String?, text: FormattedText)]) -> [Post] {
-    var done: [Post] = []
+  private func pages(head: FormattedText, sections: [(title: String?, text: FormattedText)]) -> [FormattedText] {
+    var done: [FormattedText] = []
     var current = head
     for section in sections where !(section.title == nil && section.text.isEmpty) {
       current.append("\n\n")
@@ -84,7 +92,7 @@ public struct NoticeRenderer: Sendable {
       var room = Post.maximumLength - current.length
       let entityRoom = Post.maximumEntities - current.entities.count
       if room < 200 && section.text.length > room || entityRoom < 10 && section.text.entities.count > entityRoom {
-        done.append(Post(current))
+        done.append(current)
         current = continuation
         room = Post.maximumLength - current.length
       }
@@ -94,13 +102,13 @@ public struct NoticeRenderer: Sendable {
         firstEntities: Post.maximumEntities - current.entities.count)
       for (index, piece) in pieces.enumerated() {
         if index > 0 {
-          done.append(Post(current))
+          done.append(current)
           current = continuation
         }
         current.append(piece)
       }
     }
-    done.append(Post(current))
+    done.append(current)
     return done
   }
 
@@ -130,7 +138,7 @@ public struct NoticeRenderer: Sendable {
     text.append("\nChat: ")
     appendChat(notice.chat, messageID: notice.messageID, topicID: notice.topicID, to: &text)
     text.append("\nSent: \(time(notice.sentAt))")
-    text.append("\n\(notice.event == .deleted ? "Deleted" : "Edited"): \(time(notice.happenedAt))")
+    text.append("\n\(notice.event == .deleted ? "Deleted" : "Edited"): \(span(notice.lastSeenAt, notice.happenedAt))")
     if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
       text.append("\nForwarded from: \(source)")
     }
@@ -170,6 +178,12 @@ public struct NoticeRenderer: Sendable {
   }
 
   // MARK: Times
+
+  /// When it happened, or between which times, for what Telegram did not tell.
+  private func span(_ earliest: Int64?, _ latest: Int64) -> String {
+    guard let earliest else { return time(latest) }
+    return "between \(time(earliest)) and \(time(latest)) (found missing)"
+  }
 
   /// As in "2026-11-23 04:38:13 UTC+01:00".
   func time(_ seconds: Int64) -> String {

@@ -1,30 +1,15 @@
-public import Foundation
+import Foundation
 public import Logging
 
 /// Posts what is in the outbox to the log chat, row after row, for as long as it runs.
 ///
 /// What is sent when is `OutboxScheduler`'s to say; what it looks like, `NoticeRenderer`'s. Ingest never waits for it.
 public actor Notifier {
-  /// The wall clock, and how to wait.
-  public struct Time: Sendable {
-    /// Seconds since 1970.
-    public var now: @Sendable () -> Int64
-    public var sleep: @Sendable (Duration) async throws -> Void
-
-    public init(
-      now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) },
-      sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
-    ) {
-      self.now = now
-      self.sleep = sleep
-    }
-  }
-
   private let archive: Archive
   private let chat: any LogChat
   private let renderer: NoticeRenderer
   private let temporaryDirectory: String
-  private let time: Time
+  private let time: ServiceTime
   private let logger: Logger
   private let alarm = Alarm()
   private var scheduler = OutboxScheduler()
@@ -32,7 +17,7 @@ public actor Notifier {
   /// - Parameter temporaryDirectory: where the files of digests are made; removed again once they are sent.
   public init(
     archive: Archive, chat: any LogChat, renderer: NoticeRenderer = NoticeRenderer(), temporaryDirectory: String,
-    time: Time = Time(), logger: Logger
+    time: ServiceTime = ServiceTime(), logger: Logger
   ) {
     self.archive = archive
     self.chat = chat

@@ -4,49 +4,80 @@ public import TelegramClient
 
 /// The log chat on Telegram.
 public struct TelegramLogChat: LogChat {
+  /// How to name users, by their bare ids; the chat is where they were met.
+  public typealias UserLookUp = @Sendable (Set<Int64>, PeerID?) async -> [Int64: UserReference]
+
   private let client: TelegramClient
   private let chat: PeerID
-  private let accessHashes: @Sendable (Set<Int64>) async -> [Int64: Int64]
+  private let lookUp: UserLookUp
 
   /// - Parameters:
   ///   - chat: LOG_CHAT_ID.
-  ///   - accessHashes: looks up access hashes of users by their bare ids, for mentions; those it does not know are
-  ///     named without a link to their profile.
-  public init(
-    client: TelegramClient, chat: PeerID,
-    accessHashes: @escaping @Sendable (Set<Int64>) async -> [Int64: Int64]
-  ) {
+  ///   - lookUp: looks up the users of mentions; those it does not know are named without a link to their profile.
+  public init(client: TelegramClient, chat: PeerID, lookUp: @escaping UserLookUp) {
     self.client = client
     self.chat = chat
-    self.accessHashes = accessHashes
+    self.lookUp = lookUp
   }
 
   /// Looks mentions up in the archive.
   public init(client: TelegramClient, chat: PeerID, archive: Archive) {
-    self.init(client: client, chat: chat) { users in
+    self.init(client: client, chat: chat) { users, chat in
       // A mention that cannot be looked up is no reason not to post the text.
-      (try? await archive.accessHashes(ofUsers: users)) ?? [:]
+      (try? await archive.references(toUsers: users, metIn: chat)) ?? [:]
     }
   }
 
   public func send(_ post: Post, randomID: Int64) async throws(LogChatError) {
-    let hashes = await accessHashes(post.content.mentionedUsers)
-    try await repeatable { () async throws(TelegramError) in
-      let peer = try await client.inputPeer(chat)
-      _ = try await client.invoke(
-        API.MessagesSendMessage(post, to: peer, randomID: randomID, accessHashes: hashes))
+    try await mentioning(post.content, metIn: post.metIn) { peer, users throws(TelegramError) in
+      _ = try await client.invoke(API.MessagesSendMessage(post, to: peer, randomID: randomID, users: users))
     }
   }
 
   public func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
-    let hashes = await accessHashes(file.caption.mentionedUsers)
-    try await repeatable { () async throws(TelegramError) in
-      let peer = try await client.inputPeer(chat)
+    try await mentioning(file.caption, metIn: nil) { peer, users throws(TelegramError) in
       let upload = try await client.upload(file: file.path, name: file.name)
       _ = try await client.invoke(
-        API.MessagesSendMedia(file, upload: upload, to: peer, randomID: randomID, accessHashes: hashes))
+        API.MessagesSendMedia(file, upload: upload, to: peer, randomID: randomID, users: users))
     }
   }
+
+  /// Sends with links to the profiles of the users that are named; without them should they be what is refused.
+  private func mentioning(
+    _ text: FormattedText, metIn source: PeerID?,
+    _ call: (API.AnyInputPeer, [Int64: API.AnyInputUser]) async throws(TelegramError) -> Void
+  ) async throws(LogChatError) {
+    let references = await lookUp(text.mentionedUsers, source)
+    try await repeatable { () async throws(TelegramError) in
+      let peer = try await client.inputPeer(chat)
+      var users: [Int64: API.AnyInputUser] = [:]
+      for (id, reference) in references { users[id] = try? await inputUser(id, reference) }
+      do throws(TelegramError) {
+        try await call(peer, users)
+      } catch {
+        guard !users.isEmpty, case .rpc(let refusal, _) = error, Self.refusalsOfUsers.contains(refusal.name) else {
+          throw error
+        }
+        try await call(peer, [:])
+      }
+    }
+  }
+
+  private func inputUser(_ id: Int64, _ reference: UserReference) async throws(TelegramError) -> API.AnyInputUser {
+    switch reference {
+    case .accessHash(let hash):
+      return .inputUser(API.InputUser(userId: id, accessHash: hash))
+    case .seen(let chat, let message):
+      return .inputUserFromMessage(
+        API.InputUserFromMessage(
+          peer: try await client.inputPeer(chat), msgId: Int32(clamping: message), userId: id))
+    }
+  }
+
+  /// Refusals that a user named in the text may be the reason of.
+  private static let refusalsOfUsers: Set<String> = [
+    "MESSAGE_ID_INVALID", "MSG_ID_INVALID", "PEER_ID_INVALID", "USER_ID_INVALID", "USER_INVALID",
+  ]
 
   /// What an earlier attempt has posted already counts as posted.
   private func repeatable(_ call: () async throws(TelegramError) -> Void) async throws(LogChatError) {
@@ -97,30 +128,30 @@ extension FormattedText {
     Set(entities.compactMap { if case .userLink(let id) = $0.style { id } else { nil } })
   }
 
-  func messageEntities(accessHashes: [Int64: Int64]) -> [API.AnyMessageEntity]? {
-    let entities = self.entities.compactMap { $0.messageEntity { accessHashes[$0] } }
+  func messageEntities(users: [Int64: API.AnyInputUser]) -> [API.AnyMessageEntity]? {
+    let entities = self.entities.compactMap { $0.messageEntity { users[$0] } }
     return entities.isEmpty ? nil : entities
   }
 }
 
 extension API.MessagesSendMessage {
-  init(_ post: Post, to peer: API.AnyInputPeer, randomID: Int64, accessHashes: [Int64: Int64]) {
+  init(_ post: Post, to peer: API.AnyInputPeer, randomID: Int64, users: [Int64: API.AnyInputUser]) {
     self.init(
       noWebpage: true, peer: peer, message: post.content.text, randomId: randomID,
-      entities: post.content.messageEntities(accessHashes: accessHashes))
+      entities: post.content.messageEntities(users: users))
   }
 }
 
 extension API.MessagesSendMedia {
   init(
     _ file: LogChatFile, upload: API.AnyInputFile, to peer: API.AnyInputPeer, randomID: Int64,
-    accessHashes: [Int64: Int64]
+    users: [Int64: API.AnyInputUser]
   ) {
     let media = API.InputMediaUploadedDocument(
       forceFile: true, file: upload, mimeType: file.mimeType,
       attributes: [.documentAttributeFilename(API.DocumentAttributeFilename(fileName: file.name))])
     self.init(
       peer: peer, media: .inputMediaUploadedDocument(media), message: file.caption.text, randomId: randomID,
-      entities: file.caption.messageEntities(accessHashes: accessHashes))
+      entities: file.caption.messageEntities(users: users))
   }
 }

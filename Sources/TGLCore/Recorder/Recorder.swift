@@ -1,7 +1,7 @@
 import Foundation
 public import MTProto
 import NIOCore
-import TL
+public import TL
 import TelegramClient
 
 /// Turns updates into what the archive is to do.
@@ -23,6 +23,24 @@ public struct Recorder: Sendable {
     batch.peers = updates.users.compactMap(PeerRecord.init) + updates.chats.compactMap(PeerRecord.init)
     batch.operations = updates.updates.compactMap { operation(for: $0) }
     return batch
+  }
+
+  /// Messages that were asked for, in the state they are in now.
+  ///
+  /// - Parameter now: seconds since 1970.
+  public func record(messages: [API.AnyMessage], users: [API.AnyUser], chats: [API.AnyChat], now: Int64)
+    -> RecorderBatch
+  {
+    var batch = RecorderBatch(receivedAt: now)
+    batch.peers = users.compactMap(PeerRecord.init) + chats.compactMap(PeerRecord.init)
+    batch.operations = messages.compactMap { keep($0) }
+    return batch
+  }
+
+  /// A stored message as it is now; `version` is the one that was stored when it was asked for.
+  public func observe(_ message: API.AnyMessage, version: Int64) -> RecorderBatch.Operation? {
+    guard case .message(let record, _) = keep(message) else { return nil }
+    return .observed(record, version: version)
   }
 
   private func operation(for update: API.AnyUpdate) -> RecorderBatch.Operation? {

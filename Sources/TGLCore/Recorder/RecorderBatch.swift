@@ -11,6 +11,8 @@ public struct RecorderBatch: Sendable {
   /// Where the update sequences are after it.
   public var stateChange = UpdatesStateChange()
   public var gaps: [UpdateGap] = []
+  /// How far looking again has come with it.
+  public var progress: [LookingAgain] = []
 
   public enum Operation: Sendable {
     /// A message as it is now; new, or a new version of one.
@@ -21,6 +23,10 @@ public struct RecorderBatch: Sendable {
     case deleteInChannel(PeerID, ids: [Int64])
     /// Messages of private chats and basic groups are gone. Never those of a channel, whatever their ids.
     case deleteWithoutChat(ids: [Int64])
+    /// A message as it was when it was asked for; it counts only while the stored version is still `version`.
+    case observed(MessageRecord, version: Int64)
+    /// Messages of one chat are gone, as was noticed by asking for them.
+    case missing(PeerID, [MissingMessage])
     /// An update without typed Swift, in its boxed form.
     case keep(raw: Data)
   }

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import MTProto
+import Metrics
 import NIOCore
 import TelegramClient
 
@@ -12,9 +13,11 @@ struct ArchiveSink: UpdateSink {
   let policy: NoticePolicy
   /// Called after a commit that added notices.
   let wakeNotifier: @Sendable () -> Void
+  /// What looks through windows that were not seen.
+  var reconciler: Reconciler?
   let logger: Logger
   /// The wall clock, and how to wait.
-  var time = Notifier.Time()
+  var time = ServiceTime()
 
   /// The archive's state; before the first batch that of a session another program has used, whose end is our start.
   func updatesState() async throws -> UpdatesState? {
@@ -32,6 +35,7 @@ struct ArchiveSink: UpdateSink {
       try await archive.commit(recorded, policy: policy)
     }
     if report.notices > 0 { wakeNotifier() }
+    if !batch.gaps.isEmpty { tell(batch.gaps) }
     if report.deletedUnseen > 0 {
       logger.info("messages deleted that were never seen", metadata: ["count": "\(report.deletedUnseen)"])
     }
@@ -48,7 +52,24 @@ struct ArchiveSink: UpdateSink {
     try await retrying { () async throws(ArchiveError) in try await archive.keep(undecodable: data, at: time.now()) }
   }
 
-  func caughtUp() async { logger.info("up to date") }
+  func caughtUp() async {
+    logger.info("up to date")
+    reconciler?.caughtUp()
+  }
+
+  private func tell(_ gaps: [UpdateGap]) {
+    Counter(label: "tgl_update_gaps_total").increment(by: gaps.count)
+    for gap in gaps {
+      let scope = gap.channelID.map { "\(PeerID.channel($0).map { "\($0)" } ?? "channel \($0)")" }
+      logger.warning(
+        "a window was not seen; it will be looked through",
+        metadata: [
+          "scope": "\(scope ?? "private chats and basic groups")", "reason": "\(gap.reason.rawValue)",
+          "from_pts": "\(gap.fromPts)", "to_pts": "\(gap.toPts.map { "\($0)" } ?? "unknown")",
+        ])
+    }
+    reconciler?.gapNoticed()
+  }
 
   /// Tries again for as long as the archive is locked or its disk is full: nothing may be passed over, and what waits
   /// behind waits at Telegram.

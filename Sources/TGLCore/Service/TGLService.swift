@@ -100,14 +100,19 @@ struct MainService: Service {
     let notifier = Notifier(
       archive: archive, chat: TelegramLogChat(client: client, chat: settings.logChat, archive: archive),
       temporaryDirectory: root.mediaBuffer, logger: logger)
+    let recorder = Recorder(policy: settings.recorderPolicy(selfID: selfID))
+    let reconciler = Reconciler(
+      source: client, archive: archive, recorder: recorder, notices: settings.noticePolicy,
+      policy: settings.reconcilerPolicy, wakeNotifier: { notifier.wake() }, logger: logger)
     let sink = ArchiveSink(
-      archive: archive, session: session, recorder: Recorder(policy: settings.recorderPolicy(selfID: selfID)),
-      policy: settings.noticePolicy, wakeNotifier: { notifier.wake() }, logger: logger)
+      archive: archive, session: session, recorder: recorder, policy: settings.noticePolicy,
+      wakeNotifier: { notifier.wake() }, reconciler: reconciler, logger: logger)
     let pump = UpdatePump(source: client, sink: sink, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
       group.addTask { try await pump.run() }
       group.addTask { try await notifier.run() }
+      group.addTask { try await reconciler.run() }
       try await group.next()
     }
   }
@@ -132,6 +137,11 @@ struct MainService: Service {
 extension Settings {
   func recorderPolicy(selfID: PeerID) -> RecorderPolicy {
     RecorderPolicy(selfID: selfID, logChat: logChat, keepsOutgoing: listensToOutgoing, ignored: ignoredIDs)
+  }
+
+  var reconcilerPolicy: Reconciler.Policy {
+    Reconciler.Policy(
+      reconciliation: reconciliation, backfill: backfill, excluded: ignoredIDs.union([logChat]))
   }
 
   var noticePolicy: NoticePolicy {

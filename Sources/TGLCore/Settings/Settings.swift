@@ -11,6 +11,24 @@ public struct Settings: Sendable {
     public let botDays: Int
   }
 
+  /// How stored messages are compared with the server's.
+  public struct Reconciliation: Sendable, Equatable {
+    public var interval: Duration
+    /// How far back.
+    public var window: Duration
+    public var requestsPerMinute: Int
+
+    public var isOn: Bool { interval > .zero && window > .zero && requestsPerMinute > 0 }
+  }
+
+  /// Which earlier messages are fetched.
+  public struct Backfill: Sendable, Equatable {
+    /// 0 for none.
+    public var messagesPerChat: Int
+    /// Nil for every chat.
+    public var chats: Set<PeerID>?
+  }
+
   public struct Health: Sendable, Equatable {
     public let host: String
     public let port: Int
@@ -40,6 +58,8 @@ public struct Settings: Sendable {
   public let tidiesGIFs: Bool
   public let tidiesStickers: Bool
   public let retention: Retention
+  public let reconciliation: Reconciliation
+  public let backfill: Backfill
   public let health: Health
   public let isDebug: Bool
   /// What is no error but should be said once.
@@ -73,6 +93,13 @@ public struct Settings: Sendable {
       groupDays: reader.value(SettingsCatalog.persistGroup) ?? 1,
       channelDays: reader.value(SettingsCatalog.persistChannel) ?? 1,
       botDays: reader.value(SettingsCatalog.persistBot) ?? 1)
+    reconciliation = Reconciliation(
+      interval: .seconds(60 * (reader.value(SettingsCatalog.reconcileInterval) ?? 0)),
+      window: .seconds(3_600 * (reader.value(SettingsCatalog.reconcileWindow) ?? 0)),
+      requestsPerMinute: reader.value(SettingsCatalog.reconcileRequests) ?? 0)
+    backfill = Backfill(
+      messagesPerChat: reader.value(SettingsCatalog.backfillMessages) ?? 0,
+      chats: reader.value(SettingsCatalog.backfillChats) ?? nil)
     health = Health(
       host: reader.value(SettingsCatalog.healthHost) ?? "",
       port: reader.value(SettingsCatalog.healthPort) ?? 0,

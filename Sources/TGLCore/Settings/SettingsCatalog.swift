@@ -61,6 +61,24 @@ public enum SettingsCatalog {
   static let persistGroup = persistence("GROUP", "groups, and chats of unknown type")
   static let persistChannel = persistence("CHANNEL", "channels")
   static let persistBot = persistence("BOT", "chats with bots")
+  static let reconcileInterval = Setting(
+    "RECONCILE_INTERVAL_MINUTES", default: 30, .integer(0...10_080, "minutes, 0 to 10080; 0 for never"),
+    "How often stored messages are compared with Telegram's, which does not always tell of a deletion.")
+  static let reconcileWindow = Setting(
+    "RECONCILE_WINDOW_HOURS", default: 48, .integer(0...87_600, "hours, 0 to 87600; 0 for never"),
+    "How far back messages are compared.")
+  static let reconcileRequests = Setting(
+    "RECONCILE_REQUESTS_PER_MINUTE", default: 10, .integer(0...600, "requests, 0 to 600; 0 for never"),
+    "How many requests a minute that may take, 100 messages each.")
+  static let backfillMessages = Setting(
+    "BACKFILL_MESSAGES_PER_CHAT", default: 0, .integer(0...1_000_000, "messages, 0 to 1000000; 0 for none"),
+    "How many earlier messages of each chat are fetched, so that they too can be recovered.")
+  static let backfillChats = Setting<Set<PeerID>?>(
+    "BACKFILL_CHATS", default: .none, shown: "all",
+    SettingFormat(accepts: "all, or \(SettingFormat<Set<PeerID>>.peers.accepts)") { text in
+      text == "all" ? .some(.none) : SettingFormat<Set<PeerID>>.peers.parse(text).map { .some($0) }
+    },
+    "The chats whose earlier messages are fetched.")
   static let healthHost = Setting(
     "HEALTH_HOST", default: "127.0.0.1", .text("an IP address or a host name, without a port", Self.isHost),
     "Where the health endpoint listens.")
@@ -95,7 +113,8 @@ public enum SettingsCatalog {
     apiID, apiHash, logChat, dataRoot, listenOutgoing, ignoredIDs, bufferAllMedia, bufferNoforwards,
     processSelfDestruct, maxBufferFileSize, mediaBufferTTL, encryptDeletedMedia, deletedMediaKey, deletedMediaKeyFile,
     maxDeletedPerEvent, saveEdited, saveDeletedPrivate, saveDeletedGroups, saveDeletedChannels, tidyGIFs,
-    tidyStickers, persistUser, persistGroup, persistChannel, persistBot, healthHost, healthPort, healthPath,
+    tidyStickers, persistUser, persistGroup, persistChannel, persistBot, reconcileInterval,
+    reconcileWindow, reconcileRequests, backfillMessages, backfillChats, healthHost, healthPort, healthPath,
     healthErrorWindow, housekeepingStale, debug, proxy, telegramDC, telegramKey, transport,
   ]
 

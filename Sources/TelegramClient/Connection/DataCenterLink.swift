@@ -1,5 +1,6 @@
 import Logging
 import MTProto
+import Metrics
 import NIOCore
 import TL
 
@@ -195,7 +196,12 @@ actor DataCenterLink {
   }
 
   private func perform(_ event: ClientSession.Event) {
-    if case .stalled = event { end(.stalled) } else { wasUseful = true }
+    if case .stalled = event {
+      Counter(label: "tgl_connection_stalls_total").increment()
+      end(.stalled)
+    } else {
+      wasUseful = true
+    }
     switch event {
     case .result(let id, let bytes):
       hasAnswered = true

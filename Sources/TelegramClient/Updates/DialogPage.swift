@@ -1,19 +1,28 @@
-import TL
+public import TL
 
-/// What the pump needs of one page of `messages.getDialogs`.
-struct DialogPage {
-  let users: [API.AnyUser]
-  let chats: [API.AnyChat]
+/// One of the account's chats.
+public struct DialogSummary: Sendable, Hashable {
+  public var chat: PeerID
+  /// The id of its newest message.
+  public var topMessage: Int64
+}
+
+/// One page of `messages.getDialogs`.
+public struct DialogPage: Sendable {
+  public let users: [API.AnyUser]
+  public let chats: [API.AnyChat]
+  public let dialogs: [DialogSummary]
   /// `pts` by bare channel id.
-  let channelStates: [Int64: Int32]
+  public let channelStates: [Int64: Int32]
   /// Where the next page starts; nil behind the last one.
-  let next: DialogOffset?
+  public let next: DialogOffset?
 
-  init?(_ dialogs: API.AnyMessagesDialogs) {
+  /// Nil for an answer that holds no dialogs.
+  public init?(_ answer: API.AnyMessagesDialogs) {
     let list: [API.AnyDialog]
     let messages: [API.AnyMessage]
     var isLast = false
-    switch dialogs {
+    switch answer {
     case .messagesDialogs(let all):
       (list, messages, users, chats) = (all.dialogs, all.messages, all.users, all.chats)
       isLast = true
@@ -23,10 +32,15 @@ struct DialogPage {
       return nil
     }
     var states: [Int64: Int32] = [:]
+    var summaries: [DialogSummary] = []
     for case .dialog(let dialog) in list {
+      if let chat = PeerID(dialog.peer) {
+        summaries.append(DialogSummary(chat: chat, topMessage: Int64(dialog.topMessage)))
+      }
       if case .peerChannel(let peer) = dialog.peer, let pts = dialog.pts { states[peer.channelId] = pts }
     }
     channelStates = states
+    dialogs = summaries
     next = isLast || list.isEmpty ? nil : Self.offset(behind: list, messages, users, chats)
   }
 

@@ -1,5 +1,6 @@
 public import Logging
 import MTProto
+import Metrics
 import TL
 
 /// Moves updates from the client to the archive: orders them with `UpdatesEngine`, fetches what is missing, and commits
@@ -13,13 +14,29 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     case committed
     case difference(DifferenceRequest, Result<API.AnyUpdatesDifference, TelegramError>)
     case channelDifference(DifferenceRequest, Int64, Result<API.AnyUpdatesChannelDifference, TelegramError>)
+    case serverState(Result<API.UpdatesState, TelegramError>, StateQuestion)
     case timer
   }
 
+  /// Why the server is asked where it is.
+  private enum StateQuestion: Sendable {
+    /// To say how much was missed.
+    case start
+    /// To find a stream that has silently dried up.
+    case quiet
+    /// The server was ahead a moment ago; what it is ahead by may just have been on its way.
+    case again
+  }
+
+  /// Silence after which the server is asked whether it is ahead.
+  private let quietInterval: Duration = .seconds(180)
+  /// How long an update may be on its way while `updates.getState` already counts it.
+  private let travelTime: Duration = .seconds(2)
   /// Updates put together while a commit is under way, before reading stops.
   private let maximumBatch = 2_000
   private let maximumChannelDifferences = 3
 
+  private let stalls = Counter(label: "tgl_update_stream_stalls_total")
   private let source: Source
   private let sink: Sink
   private let logger: Logger
@@ -40,17 +57,19 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     var pump = Running(
       engine: UpdatesEngine(state: state, behind: stored != nil, now: source.now()), catchingUp: stored != nil)
     if let stored {
-      logger.info(
-        "catching up",
+      logger.debug(
+        "resuming",
         metadata: ["pts": "\(stored.pts)", "date": "\(stored.date)", "channels": "\(stored.channels.count)"])
     } else {
       await sink.caughtUp()
     }
+    pump.nextStateCheck = source.now().uptime + quietInterval
     try await withThrowingTaskGroup(of: Event.self) { group in
       defer { group.cancelAll() }
+      if stored != nil { ask(.start, after: .zero, &group) }
       next(&pump, &group)
       while let event = try await group.next() {
-        guard try await handle(event, &pump) else { break }
+        guard try await handle(event, &pump, &group) else { break }
         next(&pump, &group)
       }
     }
@@ -68,6 +87,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     var timer: Duration?
     var catchingUp: Bool
     var failures = 0
+    /// When the server is asked where it is, unless something arrives (uptime).
+    var nextStateCheck: Duration = .zero
   }
 
   // MARK: What to do next
@@ -92,13 +113,29 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       pump.isReading = true
       group.addTask { .payload(await source.nextUpdate()) }
     }
-    if let deadline = pump.engine.nextDeadline, deadline > now.uptime, pump.timer.map({ deadline < $0 }) ?? true {
+    if now.uptime >= pump.nextStateCheck {
+      pump.nextStateCheck = now.uptime + quietInterval
+      if pump.engine.isCurrent { ask(.quiet, after: .zero, &group) }
+    }
+    let engineDeadline = pump.engine.nextDeadline.flatMap { $0 > now.uptime ? $0 : nil }
+    let deadline = min(pump.nextStateCheck, engineDeadline ?? pump.nextStateCheck)
+    if pump.timer.map({ deadline < $0 }) ?? true {
       pump.timer = deadline
       group.addTask {
         // Cancelled only together with everything else.
         try? await source.sleep(until: deadline)
         return .timer
       }
+    }
+  }
+
+  private func ask(
+    _ question: StateQuestion, after delay: Duration, _ group: inout ThrowingTaskGroup<Event, any Error>
+  ) {
+    group.addTask {
+      if delay > .zero { try? await source.sleep(until: source.now().uptime + delay) }
+      return .serverState(
+        await outcome { () async throws(TelegramError) in try await source.updatesState() }, question)
     }
   }
 
@@ -133,13 +170,16 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   // MARK: What happened
 
   /// Takes an event in; false when the client has stopped.
-  private func handle(_ event: Event, _ pump: inout Running) async throws -> Bool {
+  private func handle(
+    _ event: Event, _ pump: inout Running, _ group: inout ThrowingTaskGroup<Event, any Error>
+  ) async throws -> Bool {
     let now = source.now()
     switch event {
     case .payload(nil):
       return false
     case .payload(let payload?):
       pump.isReading = false
+      pump.nextStateCheck = now.uptime + quietInterval
       try await take(payload, &pump, now)
     case .committed:
       pump.isCommitting = false
@@ -158,6 +198,10 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       if case .updatesChannelDifferenceTooLong = difference {
         logger.warning("too much was missed in a channel", metadata: ["channel": "\(id)"])
       }
+    case .serverState(.success(let state), let question):
+      compare(state, question, &pump, &group, now)
+    case .serverState(.failure(let error), let question):
+      logger.debug("where the server is was not told", metadata: ["error": "\(error)", "question": "\(question)"])
     case .difference(let request, .failure(let error)):
       try await failed(request, error, &pump, now)
     case .channelDifference(let request, let id, .failure(let error)):
@@ -174,6 +218,30 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       await sink.caughtUp()
     }
     return true
+  }
+
+  /// Compares our state with the server's.
+  private func compare(
+    _ state: API.UpdatesState, _ question: StateQuestion, _ pump: inout Running,
+    _ group: inout ThrowingTaskGroup<Event, any Error>, _ now: Moment
+  ) {
+    let ours = pump.engine.state
+    let missed = Int64(state.pts) - Int64(ours.pts)
+    switch question {
+    case .start:
+      logger.notice(
+        "catching up with what happened while this was off",
+        metadata: [
+          "missed_events": "\(max(missed, 0))", "seconds": "\(max(Int64(state.date) - Int64(ours.date), 0))",
+        ])
+    case .quiet, .again:
+      guard missed > 0 || state.qts > ours.qts, pump.engine.isCurrent else { return }
+      guard question == .again else { return ask(.again, after: travelTime, &group) }
+      logger.warning(
+        "the stream of updates had stalled; asking for what is missing", metadata: ["missed_events": "\(missed)"])
+      stalls.increment()
+      pump.engine.wantAllDifferences(now: now)
+    }
   }
 
   private func take(_ payload: UpdatePayload, _ pump: inout Running, _ now: Moment) async throws {
@@ -254,7 +322,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       batch.users += page.users
       batch.chats += page.chats
       state.channels.merge(page.channelStates) { old, _ in old }
-      guard let next = page.next, next.messageID != offset.messageID || next.date != offset.date else { break }
+      guard let next = page.next, !next.isSamePlace(as: offset) else { break }
       offset = next
     }
     batch.stateChange = UpdatesStateChange(

@@ -27,6 +27,9 @@ public struct DialogOffset: Sendable {
   public var peer: API.AnyInputPeer = .inputPeerEmpty(API.InputPeerEmpty())
 
   public init() {}
+
+  /// Whether this is the same place, so that asking again would go round in circles.
+  public func isSamePlace(as other: DialogOffset) -> Bool { messageID == other.messageID && date == other.date }
 }
 
 /// Where updates are kept, together with the state they lead to.

@@ -227,11 +227,23 @@ import Testing
   @Test func wholePeersReplaceMinOnesAndTheirHash() async throws {
     let id = PeerID.user(4000).require
     try await fixture.receive([], users: [.user(API.User(min: true, id: 4000, accessHash: 999, firstName: "X"))])
-    #expect(try await fixture.archive.accessHashes(ofUsers: [4000]).isEmpty)
+    #expect(try await fixture.archive.references(toUsers: [4000], metIn: nil).isEmpty)
     try await fixture.receive([], users: [.user(API.User(id: 4000, firstName: "Xenia"))])
     #expect(try await fixture.archive.peer(id)?.accessHash == nil)
     try await fixture.receive([], users: [.user(API.User(id: 4000, accessHash: 5, firstName: "Xenia"))])
-    #expect(try await fixture.archive.accessHashes(ofUsers: [4000, 4001]) == [4000: 5])
+    #expect(try await fixture.archive.references(toUsers: [4000, 4001], metIn: nil) == [4000: .accessHash(5)])
+  }
+
+  @Test func userSeenOnlyInPassingIsNamedByAMessageThatIsStillThere() async throws {
+    let min = API.AnyUser.user(API.User(min: true, id: 4000, accessHash: 999, firstName: "X"))
+    let messages = (1...3).map { Make.message($0, in: Make.channel(600), from: 4000, "text \($0)") }
+    try await fixture.receive(messages.map(Make.newInChannel), users: [min])
+    try await fixture.receive([Make.delete([3], inChannel: 600)], users: [])
+    let team = PeerID.channel(600).require
+    let archive = fixture.archive
+    #expect(try await archive.references(toUsers: [4000], metIn: team) == [4000: .seen(chat: team, message: 2)])
+    #expect(try await archive.references(toUsers: [4000], metIn: PeerID.channel(700)) == [:])
+    #expect(try await fixture.notices().first.map { NoticeRenderer().posts(for: $0).map(\.metIn) } == [team])
   }
 
   @Test func nameOfADeletedAccountStays() async throws {

@@ -22,7 +22,7 @@ import Testing
   @Test(arguments: styles)
   func styleComesBackFromTL(style: TextStyle) throws {
     let entity = TextEntity(style, offset: 3, length: 4)
-    let sent = try #require(entity.messageEntity { _ in 77 })
+    let sent = try #require(entity.messageEntity { .inputUser(API.InputUser(userId: $0, accessHash: 77)) })
     if case .userLink(let id) = style {
       guard case .inputMessageEntityMentionName(let mention) = sent, case .inputUser(let user) = mention.userId else {
         Issue.record("not an input entity")

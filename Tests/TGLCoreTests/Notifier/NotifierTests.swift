@@ -95,8 +95,8 @@ private final class FakeLogChat: LogChat {
 
   private final class TestTime: Sendable {
     private let now = Mutex<Int64>(2_000_000_000)
-    var time: Notifier.Time {
-      Notifier.Time(
+    var time: ServiceTime {
+      ServiceTime(
         now: { self.now.withLock { $0 } },
         sleep: { duration in
           try Task.checkCancellation()
@@ -229,7 +229,7 @@ private final class FakeLogChat: LogChat {
           """)
     }
     let waits = Mutex(0)
-    let time = Notifier.Time(sleep: { _ in
+    let time = ServiceTime(sleep: { _ in
       waits.withLock { $0 += 1 }
       // Somebody makes room.
       try await archive.write { try $0.execute(sql: "DROP TRIGGER temp.full; PRAGMA max_page_count = 1000000") }

@@ -36,7 +36,8 @@ import Testing
       ])
     #expect(text.mentionedUsers == [7, 8])
     let call = API.MessagesSendMessage(
-      Post(text), to: .inputPeerSelf(.init()), randomID: 99, accessHashes: [7: 70])
+      Post(text), to: .inputPeerSelf(.init()), randomID: 99,
+      users: [7: .inputUser(API.InputUser(userId: 7, accessHash: 70))])
     #expect(call.message == text.text)
     #expect(call.randomId == 99)
     #expect(call.noWebpage)

@@ -30,6 +30,11 @@ import Testing
       settings.health
         == Settings.Health(
           host: "127.0.0.1", port: 8080, path: "/health", errorWindow: .seconds(300), housekeepingStale: .seconds(900)))
+    #expect(
+      settings.reconciliation
+        == Settings.Reconciliation(interval: .seconds(1_800), window: .seconds(172_800), requestsPerMinute: 10))
+    #expect(settings.reconciliation.isOn)
+    #expect(settings.backfill == Settings.Backfill(messagesPerChat: 0, chats: nil))
     #expect(!settings.isDebug)
     #expect(settings.warnings == [])
   }
@@ -46,11 +51,17 @@ import Testing
       "DELETE_SENT_STICKERS_FROM_SAVED": "false", "PERSIST_TIME_IN_DAYS_USER": "2", "PERSIST_TIME_IN_DAYS_GROUP": "3",
       "PERSIST_TIME_IN_DAYS_CHANNEL": "4", "PERSIST_TIME_IN_DAYS_BOT": "5", "HEALTH_HOST": "::1", "HEALTH_PORT": "0",
       "HEALTH_PATH": "/ok", "HEALTH_ERROR_WINDOW_SECS": "6", "HEALTH_HOUSEKEEPING_STALE_SECS": "60",
-      "DEBUG_MODE": "yes", "TELEGRAM_TRANSPORT": "full",
+      "RECONCILE_INTERVAL_MINUTES": "5", "RECONCILE_WINDOW_HOURS": "6", "RECONCILE_REQUESTS_PER_MINUTE": "7",
+      "BACKFILL_MESSAGES_PER_CHAT": "8", "BACKFILL_CHATS": "[-1, 2]", "DEBUG_MODE": "yes", "TELEGRAM_TRANSPORT": "full",
     ])
     #expect(settings.account.dataRoot == "/srv/tgl")
     #expect(settings.account.transport == Transport(.full, obfuscated: false))
     #expect(!settings.listensToOutgoing)
+    #expect(
+      settings.reconciliation
+        == Settings.Reconciliation(interval: .seconds(300), window: .seconds(21_600), requestsPerMinute: 7))
+    #expect(settings.backfill.messagesPerChat == 8)
+    #expect(settings.backfill.chats.map { Set($0.map(\.rawValue)) } == [-1, 2])
     #expect(Set(settings.ignoredIDs.map(\.rawValue)) == [1, -2])
     #expect(settings.buffersAllMedia && !settings.buffersNoforwards && !settings.processesSelfDestruct)
     #expect(settings.maxBufferFileSize == 7 && settings.mediaBufferTTL == .seconds(7_200))

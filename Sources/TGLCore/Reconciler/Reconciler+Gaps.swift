@@ -1,0 +1,57 @@
+import Logging
+import TelegramClient
+
+/// Windows of events that were not seen.
+extension Reconciler {
+  /// How many messages of one chat are fetched at most to fill one.
+  private static let longestGap = 10_000
+
+  func closeGaps() async throws {
+    let readable = try await archive.followedChannels()
+    while true {
+      let open = try await archive.openGaps()
+      guard
+        let scope = open.first(where: { gap in
+          Self.isReadable(gap.scope, readable) && !refused.gaps.contains(gap.scope)
+        })?.scope
+      else { return }
+      let gaps = open.filter { $0.scope == scope }
+      refused.gaps.insert(scope)
+      logger.notice("looking through a window that was not seen", metadata: ["scope": "\(scope)"])
+      try await unlessRefused("closing a gap", scope) { try await close(gaps, of: scope) }
+    }
+  }
+
+  private func close(_ gaps: [OpenGap], of scope: MessageScope) async throws {
+    guard let since = gaps.map(\.since).min(), let lastID = gaps.map(\.lastID).min() else { return }
+    if lastID > 0 {
+      let jobs = try await chats(of: scope, newerThan: lastID).map { chat in
+        HistoryJob(id: HistoryJob.ID(chat: chat, stop: lastID), wanted: Self.longestGap)
+      }
+      try await archive.add(jobs: jobs)
+      while let job = try await archive.openJobs(limit: 1, above: 0).first { try await fetchPage(of: job) }
+    }
+    try await compare(scope, since: policy.plan.oldest(now: time.now(), gapsSince: since))
+    var batch = RecorderBatch(receivedAt: time.now())
+    batch.progress = gaps.map { .closed(gap: $0.id) }
+    try await commit(batch)
+    refused.gaps.remove(scope)
+    logger.notice("window looked through", metadata: ["scope": "\(scope)", "gaps": "\(gaps.count)"])
+  }
+
+  /// The chats of a scope that hold messages newer than one that is stored.
+  private func chats(of scope: MessageScope, newerThan id: Int64) async throws -> [PeerID] {
+    switch scope {
+    case .channel(let channel): return [channel]
+    case .common:
+      return try await dialogs().filter { $0.chat.kind != .channel && $0.topMessage > id }.map(\.chat)
+    }
+  }
+
+  static func isReadable(_ scope: MessageScope, _ followed: Set<Int64>) -> Bool {
+    switch scope {
+    case .common: true
+    case .channel(let channel): followed.contains(channel.bareID)
+    }
+  }
+}
