@@ -4,6 +4,7 @@ SWIFT      ?= swift
 PREFIX     ?= /usr/local
 DESTDIR    ?=
 VENV       ?= .venv
+SEEDS      ?= 2000
 PYTHON     ?= python3
 # In CI a warning is an error.
 export TGL_WERROR := $(if $(CI),1,0)
@@ -34,10 +35,15 @@ test: deps venv ## everything: checks, unit tests, simulations, the real binary,
 	$(SWIFT) build --build-tests
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory simulate
 	@$(MAKE) --no-print-directory interop
 
 unit: deps ## the Swift tests
-	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest
+	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest --skip SimulationTests
+
+simulate: deps ## lives on fake time full of faults, by seed: SEEDS=n lives, or SEED=k again (TRACE=1 tells each step)
+	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(if $(TRACE),TRACE=$(TRACE)) \
+	  $(SWIFT) test --disable-xctest --filter SimulationTests
 
 interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigram
 	$(SWIFT) build
@@ -45,9 +51,6 @@ interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigr
 
 storm: build venv ## 20,000 messages, faults and 35 kills, with the release binaries
 	TGL_STORM_MESSAGES=20000 TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python -m pytest -q -s Tests/Interop/test_storm.py
-
-simulate: deps ## seeded lives on fake time full of faults; SEEDS=n for more, SEED=k to replay one
-	SEEDS=$(or $(SEEDS),2000) $(if $(SEED),SEED=$(SEED)) $(SWIFT) test --disable-xctest --filter SimulationTests
 
 bench: deps venv ## measure AES-IGE against cryptg
 	$(VENV)/bin/python Benchmarks/ige.py

@@ -46,6 +46,7 @@ struct Disk {
     let folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm/" : NSTemporaryDirectory()
     let path = folder + "tgl-simulation-\(getpid())"
     try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    atexit { try? FileManager.default.removeItem(atPath: Disk.base) }
     return path
   }()
 
@@ -89,8 +90,9 @@ final class CommitWatch: TransactionObserver, Sendable {
   private struct State {
     var armed: (moment: Moment, image: String)?
     var keepsImageAt: String?
+    /// Whether there is an image and the power may still take what came behind it.
+    var hasImage = false
     var hasEnded = false
-    var commits = 0
   }
 
   private let directory: String
@@ -101,10 +103,15 @@ final class CommitWatch: TransactionObserver, Sendable {
   /// The next transaction is the last: the disk's image at that moment goes to `image`.
   func arm(_ moment: Moment, image: String) { state.withLock { $0.armed = (moment, image) } }
   /// Keeps an image of the disk behind the next commit.
-  func keepImage(at image: String) { state.withLock { $0.keepsImageAt = image } }
+  func keepImage(at image: String) {
+    state.withLock { state in
+      state.keepsImageAt = image
+      state.hasImage = false
+    }
+  }
+  var hasImage: Bool { state.withLock { $0.hasImage } }
   func disarm() { state.withLock { $0.armed = nil } }
   var hasEnded: Bool { state.withLock { $0.hasEnded } }
-  var commits: Int { state.withLock { $0.commits } }
 
   func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { false }
   func databaseDidChange(with event: DatabaseEvent) {}
@@ -120,9 +127,11 @@ final class CommitWatch: TransactionObserver, Sendable {
 
   func databaseDidCommit(_ db: Database) {
     state.withLock { state in
-      state.commits += 1
+      // What is synced with the disk, and all before it, no power cut takes.
+      if state.hasImage, (try? Int.fetchOne(db, sql: "PRAGMA synchronous")) == 2 { state.hasImage = false }
       if let image = state.keepsImageAt {
         state.keepsImageAt = nil
+        state.hasImage = true
         try? Disk.copy(from: directory, to: image)
       }
       guard let armed = state.armed, armed.moment == .behind, !state.hasEnded else { return }

@@ -26,11 +26,15 @@ struct Oracle {
 
   // MARK: What the process is told
 
-  /// An update reached the process. What is behind a difference it has is old to it.
+  /// An update reached the process; what is behind a difference it has is old to it.
   mutating func pushed(_ shown: [Shown]) {
     for item in shown where item.channel != ServerTruth.logChat {
       if let known = reached[item.channel], item.pts <= known { continue }
       if let known = newest[item.key], item.version < known.version, item.pts > known.pts { continue }
+      // In a channel just heard of, an edit may come before what it edits.
+      if reached[item.channel] == nil, recent.contains(where: { $0.key == item.key && $0.version > item.version }) {
+        continue
+      }
       recent.insert(item)
     }
   }

@@ -10,6 +10,8 @@ struct Plan {
   var unreadable = 0.0
   // Each call.
   var callFails = 0.0
+  /// The server does not know the state it is asked to go on from.
+  var forgets = 0.0
   var postFails = 0.0
   var answerLost = 0.0
   /// Something larger, at each action.
@@ -27,12 +29,13 @@ struct Plan {
     func some(_ most: Double) -> Double {
       Int.random(in: 0..<3, using: &random) == 0 ? 0 : Double.random(in: 0...most, using: &random)
     }
-    actions = Int.random(in: 60...160, using: &random)
+    actions = Int.random(in: 20...100, using: &random)
     dropped = some(0.2)
     doubled = some(0.2)
     late = some(0.4)
     unreadable = some(0.05)
     callFails = some(0.3)
+    forgets = Int.random(in: 0..<5, using: &random) == 0 ? 0.05 : 0
     postFails = some(0.3)
     answerLost = some(0.2)
     fault = some(0.15)
@@ -40,7 +43,8 @@ struct Plan {
   }
 
   mutating func calm() {
-    (dropped, doubled, late, unreadable, callFails, postFails, answerLost, fault) = (0, 0, 0, 0, 0, 0, 0, 0)
+    (dropped, doubled, late, unreadable) = (0, 0, 0, 0)
+    (callFails, forgets, postFails, answerLost, fault) = (0, 0, 0, 0, 0)
   }
 }
 

@@ -87,8 +87,10 @@ struct ServerTruth {
     var tooLong = 100_000
     var channelSlice = 20
     var channelTooLong = 100_000
-    /// Slices show messages as they are now, not as they were where the slice ends. Which of two edits of one second is
-    /// the later cannot be told then, so there are none.
+    /// Whether one second may see two edits of a message.
+    ///
+    /// Slices show messages as they are now, not as they were where the slice ends: which of two such edits is the later
+    /// could not be told.
     var editsWithinASecond = false
   }
 

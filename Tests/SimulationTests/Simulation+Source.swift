@@ -19,7 +19,9 @@ struct SimulatedSource: UpdateSource {
     let delivery: Delivery? = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         if process.isDead || Task.isCancelled { return continuation.resume(returning: nil) }
-        if process.feed.isEmpty { process.feedWaiter = continuation } else {
+        if process.feed.isEmpty {
+          process.feedWaiter = continuation
+        } else {
           continuation.resume(returning: process.feed.removeFirst())
         }
       }
@@ -59,7 +61,13 @@ struct SimulatedSource: UpdateSource {
   }
 
   func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
-    try await call("getDifference \(pts)") { world in
+    let result: Result<API.AnyUpdatesDifference, TelegramError> = try await call("getDifference \(pts)") { world in
+      if world.roll(world.plan.forgets) {
+        world.count("state forgotten")
+        let refusal = TelegramError.rpc(
+          RPCError(code: 400, message: "PERSISTENT_TIMESTAMP_INVALID"), method: API.UpdatesGetDifference.name)
+        return (.failure(refusal), {})
+      }
       let (answer, shown) = world.server.difference(pts: pts, qts: qts)
       let reached: Int32? =
         switch answer {
@@ -68,8 +76,9 @@ struct SimulatedSource: UpdateSource {
         case .updatesDifferenceTooLong(let tooLong): tooLong.pts
         default: nil
         }
-      return (answer, { world.oracle.answered(shown, channel: nil, reached: reached) })
+      return (.success(answer), { world.oracle.answered(shown, channel: nil, reached: reached) })
     }
+    return try result.get()
   }
 
   func channelDifference(
@@ -100,7 +109,9 @@ struct SimulatedSource: UpdateSource {
     guard await world.loop.sleep(uptime - world.loop.now) else { throw CancellationError() }
   }
 
-  /// A call: there, what may go wrong, and back. `answer` tells what the server says and what to note when it arrives.
+  /// A call: there, what may go wrong, and back.
+  ///
+  /// `answer` tells what the server says, and what to note when that arrives.
   private func call<T>(
     _ name: String, _ answer: (Simulation) -> (T, () -> Void)
   ) async throws(TelegramError) -> T {

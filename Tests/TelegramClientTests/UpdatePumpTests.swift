@@ -14,6 +14,7 @@ private final class FakeSource: UpdateSource {
     var waiter: CheckedContinuation<UpdatePayload?, Never>?
     var isFinished = false
     var taken = 0
+    var refusals: [TelegramError] = []
     var differences: [Result<API.AnyUpdatesDifference, TelegramError>] = []
     var channelDifferences: [Result<API.AnyUpdatesChannelDifference, TelegramError>] = []
     var asked: [DifferenceRequest] = []
@@ -46,6 +47,14 @@ private final class FakeSource: UpdateSource {
     }
   }
 
+  /// Refuses the next call for the first state.
+  func refuse(_ error: TelegramError) { state.withLock { $0.refusals.append(error) } }
+
+  private func mayBeRefused() throws(TelegramError) {
+    let refusal = state.withLock { $0.refusals.isEmpty ? nil : $0.refusals.removeFirst() }
+    if let refusal { throw refusal }
+  }
+
   func answer(_ difference: Result<API.AnyUpdatesDifference, TelegramError>) {
     state.withLock { $0.differences.append(difference) }
   }
@@ -74,13 +83,15 @@ private final class FakeSource: UpdateSource {
   }
 
   func updatesState() async throws(TelegramError) -> API.UpdatesState {
-    state.withLock { state in
+    try mayBeRefused()
+    return state.withLock { state in
       state.stateQuestions += 1
       return API.UpdatesState(pts: state.serverPts, qts: 0, date: 1, seq: 0, unreadCount: 0)
     }
   }
 
   func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
+    try mayBeRefused()
     let dialog = API.Dialog(
       peer: .peerChannel(API.PeerChannel(channelId: 5)), topMessage: 1, readInboxMaxId: 0, readOutboxMaxId: 0,
       unreadCount: 0, unreadMentionsCount: 0, unreadReactionsCount: 0, unreadPollVotesCount: 0,
@@ -192,6 +203,18 @@ private func until(_ condition: () async -> Bool) async {
     #expect(change.account?.pts == 100)
     #expect(change.channels == [5: 50])
     #expect(source.asked.isEmpty)
+  }
+
+  @Test func firstStartOutlastsRefusals() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil))
+    source.refuse(.floodWait(.seconds(30), method: "updates.getState"))
+    source.refuse(.rpc(RPCError(code: 500, message: "INTERNAL"), method: "updates.getState"))
+    try await running(source, sink) {
+      await source.pass(.seconds(31))
+      await source.pass(.seconds(4))
+      await until { await sink.isCaughtUp }
+    }
+    #expect(await sink.batches.first?.stateChange.channels == [5: 50])
   }
 
   @Test func laterStartFetchesWhatWasMissed() async throws {

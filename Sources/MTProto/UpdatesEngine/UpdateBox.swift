@@ -50,6 +50,8 @@ struct UpdateBox: Sendable {
       pts = update.pts.subtractingReportingOverflow(update.count).partialValue
       self.start = pts
       wantDifference(at: now)
+      // An edit may be older than what is known of its message; the difference tells how that is now.
+      if case .updateEditChannelMessage = update.update { return [] }
     }
     switch advance(past: update) {
     case .next:

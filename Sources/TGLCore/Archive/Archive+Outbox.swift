@@ -23,6 +23,16 @@ extension Archive {
     try await write { db in try OutboxTable.apply(change, to: row, db) }
   }
 
+  /// Makes sure that a row, and everything committed before it, outlasts a power cut.
+  ///
+  /// For digests: which messages of a deletion one tells of depends on what else is in the archive, so that after a loss
+  /// it may be written again as another, with a `random_id` the server does not know.
+  func makeDurable(_ row: Int64) async throws(ArchiveError) {
+    try await write(durably: true) { db in
+      try db.execute(sql: "UPDATE outbox SET attempts = attempts WHERE id = ?", arguments: [row])
+    }
+  }
+
   /// Some of a digest's messages, in order, from `position` on.
   func digestItems(of row: Int64, from position: Int, limit: Int) async throws(ArchiveError) -> [Notice] {
     try await read { db in

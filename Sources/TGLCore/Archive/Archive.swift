@@ -58,14 +58,18 @@ public final class Archive: Sendable {
   /// Runs `body` as one transaction: all of it happens, or nothing.
   ///
   /// A started transaction is finished even when the calling task is cancelled.
+  ///
+  /// - Parameter durably: whether not even a power cut may take the transaction once this returns.
   func write<T: Sendable>(
-    _ body: @escaping @Sendable (Database) throws -> T
+    durably: Bool = false, _ body: @escaping @Sendable (Database) throws -> T
   ) async throws(ArchiveError) -> T {
     let result: Result<T, any Error> = await withCheckedContinuation { continuation in
       pool.asyncWriteWithoutTransaction { db in
         continuation.resume(
           returning: Result {
             var value: T?
+            if durably { try db.execute(sql: "PRAGMA synchronous = FULL") }
+            defer { if durably { try? db.execute(sql: "PRAGMA synchronous = NORMAL") } }
             try db.inTransaction(.immediate) {
               value = try body(db)
               return .commit

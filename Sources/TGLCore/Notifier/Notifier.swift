@@ -107,6 +107,7 @@ public actor Notifier {
   }
 
   private func send(_ digest: DigestNotice, _ row: OutboxRow) async throws {
+    try await archive.makeDurable(row.id)
     let path = "\(temporaryDirectory)/digest-\(row.id).txt"
     defer { unlink(path) }
     try await DigestFile(renderer: renderer, archive: archive).write(digest, row: row.id, to: path)

@@ -1,4 +1,5 @@
 import MTProto
+import NIOCore
 import TL
 import Testing
 
@@ -85,6 +86,41 @@ private func engine(
     var engine = engine()
     let batch = engine.receive(container([delete([1], pts: 12), new(1, pts: 11)]), now: at(1))
     #expect(told(batch) == [1, -1])
+  }
+
+  @Test func updatesThatTellNoMessageHaveTheirPlaceToo() {
+    let page = API.AnyWebPage.webPageEmpty(API.WebPageEmpty(id: 1))
+    var engine = engine(qts: 4, channels: [5: 50])
+    let secret = API.EncryptedMessageService(randomId: 1, chatId: 1, date: 1, bytes: .init())
+    _ = engine.receive(
+      container([
+        .updateWebPage(API.UpdateWebPage(webpage: page, pts: 11, ptsCount: 1)),
+        .updateFolderPeers(API.UpdateFolderPeers(folderPeers: [], pts: 12, ptsCount: 1)),
+        .updateChannelWebPage(API.UpdateChannelWebPage(channelId: 5, webpage: page, pts: 51, ptsCount: 1)),
+        .updateNewEncryptedMessage(
+          API.UpdateNewEncryptedMessage(message: .encryptedMessageService(secret), qts: 5)),
+      ]), now: at(1))
+    #expect(engine.state.pts == 12)
+    #expect(engine.state.channels == [5: 51])
+    #expect(engine.state.qts == 5)
+  }
+
+  @Test func differenceOvertakenByUpdatesUndoesNothing() {
+    var engine = engine(behind: true)
+    #expect(engine.nextRequest(now: at(0)) == .account(pts: 10, qts: 0, date: 1_700_000_000))
+    #expect(told(engine.receive(container([new(1, pts: 11), new(2, pts: 12)]), now: at(1))) == [1, 2])
+    // What the server knew when it had got to 11; message 1 may have been edited since.
+    #expect(told(engine.apply(difference([message(1)], pts: 11), now: at(2))).isEmpty)
+    #expect(engine.state.pts == 12)
+  }
+
+  @Test func lateUpdateOfAnUnknownChannelTakesItsSequenceBack() {
+    var engine = engine()
+    _ = engine.receive(container([new(2, channel: 5, pts: 52)]), now: at(1))
+    let batch = engine.receive(container([new(1, channel: 5, pts: 51)]), now: at(2))
+    #expect(told(batch) == [1])
+    #expect(batch.stateChange.channels == [5: 51])
+    #expect(engine.nextRequest(now: at(2)) == .channel(id: 5, pts: 51))
   }
 
   @Test func duplicatesAreDropped() {

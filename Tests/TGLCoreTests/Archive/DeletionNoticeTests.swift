@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import MTProto
 import TL
 import TelegramClient
 import Testing
@@ -50,6 +51,33 @@ import Testing
       let items = try await fixture.archive.digestItems(of: row, from: 0, limit: 100)
       #expect(items.map(\.text.text) == (1...12).dropFirst(singles).map { "text \($0)" })
     }
+  }
+
+  /// A power cut takes a transaction whose notice is posted already: only the same `random_id` tells the repetition.
+  @Test(arguments: [0, 5])
+  func noticeWrittenAgainAfterAPowerCutHasTheSameRandomID(singles: Int) async throws {
+    let policy = NoticePolicy(edited: true, singlesPerDeletion: singles)
+    try await fixture.receive([1, 2].map { Make.new(Make.message($0, in: bob, "text \($0)")) })
+    let copy = fixture.directory + "/copy.db"
+    _ = try await fixture.archive.pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    try FileManager.default.copyItem(atPath: fixture.path, toPath: copy)
+    let events = [Make.edit(Make.message(1, in: bob, "edited", editDate: 1_900_000_009)), Make.delete([1, 2])]
+    try await fixture.receive(events, policy: policy)
+    let first = try await fixture.archive.outboxRows().map(\.randomID)
+
+    let restored = try Archive.open(at: copy)
+    var batch = UpdateBatch()
+    batch.updates = events
+    _ = try await restored.commit(fixture.recorder.record(batch, now: 2_000_009_999), policy: policy)
+    #expect(try await restored.outboxRows().map(\.randomID) == first)
+    #expect(Set(first).count == (singles == 0 ? 2 : 3))
+    #expect(!first.contains(0))
+
+    // Another archive is another story: it may not be refused for what this one has posted.
+    let other = try ArchiveFixture()
+    try await other.receive([1, 2].map { Make.new(Make.message($0, in: bob, "text \($0)")) })
+    try await other.receive(events, policy: policy)
+    #expect(Set(try await other.archive.outboxRows().map(\.randomID)).isDisjoint(with: first))
   }
 
   @Test func digestOfSeveralChatsNamesNone() async throws {

@@ -117,6 +117,31 @@ private final class FakeLogChat: LogChat {
     #expect(try await fixture.archive.counts().outboxPending == 0)
   }
 
+  /// Written again after a power cut, a digest might tell of other messages and be taken for another post.
+  @Test func digestIsOnTheDiskBeforeItIsPosted() async throws {
+    let synced = SyncedCommits()
+    fixture.archive.pool.add(transactionObserver: synced)
+    try await fixture.receive((1...9).map { Make.new(Make.message($0, in: Make.user(1002), "text \($0)")) })
+    try await fixture.receive([Make.delete(Array(1...9))], policy: NoticePolicy(singlesPerDeletion: 0))
+    #expect(synced.count == 0)
+    try await run()
+    #expect(synced.count == 1)
+  }
+
+  /// Counts the transactions that are synced with the disk.
+  private final class SyncedCommits: TransactionObserver, Sendable {
+    private let state = Mutex(0)
+
+    var count: Int { state.withLock { $0 } }
+    func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { false }
+    func databaseDidChange(with event: DatabaseEvent) {}
+    func databaseDidRollback(_ db: Database) {}
+
+    func databaseDidCommit(_ db: Database) {
+      if (try? Int.fetchOne(db, sql: "PRAGMA synchronous")) == 2 { state.withLock { $0 += 1 } }
+    }
+  }
+
   @Test func floodWaitDelaysButDropsNothing() async throws {
     chat.state.withLock {
       $0.faults = [nil, .before(.floodWait(600)), .before(.floodWait(9)), nil, .before(.unavailable("x"))]
