@@ -9,7 +9,8 @@ import Testing
   private static let environment = ProcessInfo.processInfo.environment
   private static let seeds: Range<UInt64> = {
     if let seed = environment["SEED"].flatMap({ UInt64($0) }) { return seed..<seed + 1 }
-    return 0..<(environment["SEEDS"].flatMap { UInt64($0) } ?? 150)
+    // A life here takes as long as some of the whole program.
+    return 0..<(environment["SEEDS"].flatMap { UInt64($0) }.map { max($0 / 4, 1) } ?? 150)
   }()
 
   /// Lives that share the processor's cores.
