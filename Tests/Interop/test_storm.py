@@ -118,11 +118,6 @@ def is_in_order(versions, message):
     return -1 not in seen and seen == sorted(seen)
 
 
-def settle(tgl):
-    """Waits until everything is received and told."""
-    wait_for(lambda: count(tgl, "SELECT count(*) FROM outbox") == 0 and tgl.sandbox.state(), "the outbox to be empty")
-
-
 def compare(tgl):
     """The archive and the log chat against the sandbox's own record; returns what was never seen."""
     truth, kept = record(tgl), archived(tgl)
@@ -135,11 +130,18 @@ def compare(tgl):
         assert is_in_order([*message["earlier"], message["text"]], truth[key]), (key, message, truth[key])
         if not message["deleted"]:
             assert message["text"] == texts[-1], key
-    names, _ = told(tgl)
+    names, edits = told(tgl)
     expected = Counter(
         NAME.match(message["text"]).group() for message in kept.values() if message["deleted"]
     )
     assert names == expected, (names - expected, expected - names)
+    changes = Counter(
+        (NAME.match(before).group(), NAME.match(after).group())
+        for message in kept.values()
+        for before, after in zip(message["earlier"], [*message["earlier"][1:], message["text"]])
+    )
+    if tgl.settings.get("SAVE_EDITED_MESSAGES") == "true":
+        assert edits == changes, (edits - changes, changes - edits)
     return unseen
 
 
@@ -166,6 +168,7 @@ def test_a_storm_with_kills_and_faults_loses_and_doubles_nothing(tgl):
     seed = int(os.environ.get("TGL_SEED", random.randrange(2**32)))
     print(f"TGL_SEED={seed}")
     tgl.settings["MAX_DELETED_MESSAGES_PER_EVENT"] = "3"
+    tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
     # Only what the updates tell counts here.
     tgl.settings["RECONCILE_INTERVAL_MINUTES"] = "0"
     tgl.start()

@@ -148,6 +148,17 @@ def test_a_lost_connection_is_made_good(tgl):
     assert len(tgl.notices) == 5
 
 
+def test_clocks_that_disagree_hold_up_nothing(tgl):
+    tgl.start()
+    for seconds in [3600, -3600, 86_400, 0]:
+        tgl.sandbox.post("/fault", kind="clock_skew", seconds=seconds)
+        message = tgl.sandbox.say("bob", "alice", f"at {seconds} s.")["id"]
+        wait_for(lambda: count(tgl, "SELECT count(*) FROM message WHERE text = ?", f"at {seconds} s."), "the message")
+        tgl.sandbox.delete("bob", "alice", message)
+        tgl.wait_for_notices(holding(f"at {seconds} s."))
+    assert len(tgl.notices) == 4
+
+
 def test_a_mass_deletion_is_told_whole(tgl):
     tgl.settings["MAX_DELETED_MESSAGES_PER_EVENT"] = "3"
     tgl.start()

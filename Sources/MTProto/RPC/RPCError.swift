@@ -63,6 +63,8 @@ public struct RPCError: Error, Sendable, Hashable, CustomStringConvertible {
     case "FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EMPTY", "FILE_REFERENCE_X_EXPIRED":
       .fileReferenceExpired
     case "OUTCOME_UNKNOWN": .outcomeUnknown
+    // Never taken by the server, so that it may be sent once more.
+    case "MESSAGE_REJECTED": .serverFailure
     // The message was sent before, whatever the code; calling again would get the same.
     case "RANDOM_ID_DUPLICATE": .other
     default:

@@ -20,7 +20,12 @@ extension ClientSession {
     let drift = MessageIDGenerator.unixTime(of: message.id) - serverTime(now)
     if drift < .seconds(-300) || drift > .seconds(30) {
       // Only an answer to something we just sent proves that it is the clock, and not the message, that is wrong.
-      guard answersOurs(message.body) else { return events }
+      guard answersOurs(message.body) else {
+        // What the server answers to a ping tells whether it is the clock.
+        hasDropped = true
+        if ping == nil { nextPing = min(nextPing, now.uptime) }
+        return events
+      }
       correctClock(by: drift, &events)
     }
     if received.isTooOld(message.id), answersOurs(message.body, countingResults: false) {
@@ -67,6 +72,7 @@ extension ClientSession {
     case Self.rpcResult:
       _ = try reader.readConstructor()
       let requestID = try reader.readLong()
+      rejectionsInARow = 0
       try finish(requestID, result: reader.buffer, &events)
     case MT.GzipPacked.constructor:
       let packed = try MT.GzipPacked(from: &reader)
@@ -85,6 +91,7 @@ extension ClientSession {
       let pong = try MT.Pong(from: &reader)
       if pong.pingId == ping?.id {
         ping = nil
+        rejectionsInARow = 0
         events.append(.pong)
       }
     case MT.NewSessionCreated.constructor:
@@ -94,6 +101,7 @@ extension ClientSession {
       guard isOurs(bad.badMsgId) else { break }
       salts.replace(bad.newServerSalt)
       events.append(.salt(bad.newServerSalt))
+      countRejection(&events)
       events += sendAnew(bad.badMsgId)
     case MT.BadMsgNotification.constructor:
       rejected(try MT.BadMsgNotification(from: &reader), by: message, now: now, &events)
@@ -215,9 +223,15 @@ extension ClientSession {
     _ notification: MT.BadMsgNotification, by message: InnerMessage, now: Moment, _ events: inout [Event]
   ) {
     guard isOurs(notification.badMsgId) else { return }
+    countRejection(&events)
     switch notification.errorCode {
     case 16, 17:
-      correctClock(by: MessageIDGenerator.unixTime(of: message.id) - serverTime(now), &events)
+      let shown = MessageIDGenerator.unixTime(of: message.id)
+      let rejected = MessageIDGenerator.unixTime(of: notification.badMsgId)
+      // Identifiers only grow within a session: a server whose clock went back refuses what agrees with its own ones,
+      // and shows its time in a new session.
+      if rejected > shown - .seconds(300), rejected < shown + .seconds(30) { needsNewSession = true }
+      correctClock(by: shown - serverTime(now), &events)
       if notification.errorCode == 17 { messageIDs.goBack(to: serverTime(now)) }
       events += sendAnew(notification.badMsgId)
     case 20:
@@ -233,6 +247,14 @@ extension ClientSession {
     }
   }
 
+  /// Gives a connection up on which the server takes nothing, rather than going round in circles.
+  private mutating func countRejection(_ events: inout [Event]) {
+    rejectionsInARow += 1
+    guard rejectionsInARow > Self.maximumRejectionsInARow else { return }
+    rejectionsInARow = 0
+    events.append(.stalled)
+  }
+
   private func isOurs(_ messageID: Int64) -> Bool {
     carried[messageID] != nil || messageID == lastPingMessageID || packets.contains { $0.id == messageID }
       || stateQuestions.contains { $0.id == messageID }
@@ -242,6 +264,8 @@ extension ClientSession {
   private mutating func correctClock(by drift: Duration, _ events: inout [Event]) {
     timeOffset += drift
     events.append(.timeOffset(timeOffset))
+    if hasDropped { events.append(.messagesDropped) }
+    hasDropped = false
   }
 
   /// Whether a message speaks of one we sent lately, which nobody could have recorded before.

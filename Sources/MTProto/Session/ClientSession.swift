@@ -35,6 +35,8 @@ public struct ClientSession: Sendable {
     case timeOffset(Duration)
     /// The server has no memory of this session before now: updates may have been missed.
     case sessionCreated(uniqueID: Int64)
+    /// The clock was put right after messages had to be dropped for their time: updates may have been missed.
+    case messagesDropped
     case pong
     /// Nothing came in answer to a ping: the connection is dead.
     case stalled
@@ -52,6 +54,8 @@ public struct ClientSession: Sendable {
   /// Unanswered calls are asked after this often.
   static let stateCheckInterval: Duration = .seconds(30)
   static let maximumRejections = 5
+  /// Of anything, pings included, with nothing taken in between.
+  static let maximumRejectionsInARow = 100
   /// A message this old may be outside the server's window: send it anew rather than as it was.
   static let resendWindow: Duration = .seconds(200)
   /// Packets and acknowledgments remembered for the case that they are rejected.
@@ -128,6 +132,9 @@ public struct ClientSession: Sendable {
   /// The sessions the server has lately told of.
   var knownUniqueIDs: [Int64] = []
   var needsNewSession = false
+  var rejectionsInARow = 0
+  /// Whether a message was dropped because its time could not be right.
+  var hasDropped = false
   /// Events found while sending.
   var pendingEvents: [Event] = []
 

@@ -39,28 +39,27 @@ extension DataCenterLink {
   }
 
   private func perform(_ event: ClientSession.Event) {
-    if case .stalled = event {
-      Counter(label: "tgl_connection_stalls_total").increment()
-      end(.stalled)
-    } else {
-      wasUseful = true
-    }
     switch event {
     case .result(let id, let bytes):
-      hasAnswered = true
+      (hasAnswered, wasUseful) = (true, true)
       finish(id, .success(bytes))
     case .failure(let id, let error):
-      hasAnswered = true
+      (hasAnswered, wasUseful) = (true, true)
       finish(id, .failure(.rpc(error)))
-    case .updates(let bytes): if isHome { environment.feed?.offer(.received(bytes)) }
-    case .sessionCreated:
+    case .updates(let bytes):
+      wasUseful = true
+      if isHome { environment.feed?.offer(.received(bytes)) }
+    case .sessionCreated, .messagesDropped:
       // Before the first answer it says no more than `connected` did: the difference is still to be asked for.
       if isHome, hasAnswered { environment.feed?.offer(.gap) }
     case .salt(let salt): environment.hints.note(dc: dc, salt: salt)
     case .timeOffset(let offset): environment.hints.note(dc: dc, timeOffset: offset)
     case .undecodable(let bytes):
       environment.logger.warning("unreadable message", metadata: ["dc": "\(dc)", "bytes": "\(bytes.readableBytes)"])
-    case .pong, .stalled: break
+    case .pong: wasUseful = true
+    case .stalled:
+      Counter(label: "tgl_connection_stalls_total").increment()
+      end(.stalled)
     }
   }
 

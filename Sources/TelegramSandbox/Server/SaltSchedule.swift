@@ -22,6 +22,8 @@ struct SaltSchedule: Sendable {
 
   /// Makes salts up to `count` past the current one and forgets the old.
   mutating func extend(now: Int32, count: Int, using generator: inout some RandomNumberGenerator) {
+    // A clock that was set back knows none of the salts of the time before.
+    if let first = entries.first, first.since > now { replaceAll(now: now, using: &generator) }
     while let last = entries.last, last.since + period <= now || entries.count(where: { $0.since > now }) < count {
       // After a long pause the schedule starts anew rather than filling in what nobody used.
       let since = max(last.since + period, now - period)

@@ -178,6 +178,57 @@ extension ByteBuffer {
     #expect(abs((again.id >> 32) - 1_800_000_001) <= 1)
   }
 
+  @Test func pushesFromAnotherTimeMakeTheClockBeChecked() throws {
+    var pair = try Pair()
+    func ping(_ now: Moment) throws -> (id: Int64, seqno: Int32, pingID: Int64)? {
+      let sent = try pair.sent(now).first {
+        $0.body.getInteger(at: 0, endianness: .little) == MT.PingDelayDisconnect.constructor
+      }
+      return try sent.map { ($0.id, $0.seqno, try #require($0.body.getInteger(at: 4, endianness: .little))) }
+    }
+    let first = try #require(try ping(at(0)))
+    try pair.tell(MT.Pong(msgId: first.id, pingId: first.pingID), at(0))
+    #expect(try ping(at(1)) == nil)
+    // The server's clock is set an hour ahead: what it says by itself may be anybody's recording.
+    #expect(try pair.client.received(pair.server.seal(call(7), now: at(3_601)), now: at(1)).isEmpty)
+    let question = try #require(try ping(at(1)))
+    let bad = MT.BadMsgNotification(badMsgId: question.id, badMsgSeqno: question.seqno, errorCode: 16)
+    let events = try pair.client.received(
+      pair.server.seal(bad.encoded(), now: at(3_602), isContentRelated: false), now: at(2))
+    #expect(events.contains(.messagesDropped))
+    #expect(try pair.client.received(pair.server.seal(call(8), now: at(3_603)), now: at(3)) == [.updates(call(8))])
+  }
+
+  @Test func serverWhoseClockWentBackIsAskedForItsTimeInANewSession() throws {
+    var pair = try Pair()
+    pair.client.invoke(1, body: call(1), now: at(0))
+    let first = try #require(try pair.calls(at(0)).first)
+    // Its identifiers go on from the time before.
+    let early = MT.BadMsgNotification(badMsgId: first.id, badMsgSeqno: first.seqno, errorCode: 17)
+    try pair.tell(early, at(1))
+    let second = try #require(pair.client.outgoing(now: at(1), using: &pair.random).first)
+    let message = try MessageCipher.open(second, authKey: pair.server.key, sender: .client)
+    #expect(message.sessionID != 77)
+    pair.server.sessionID = message.sessionID
+    pair.server.lastID = 0
+    let container = MT.BadMsgNotification(badMsgId: message.id, badMsgSeqno: message.seqno, errorCode: 17)
+    _ = try pair.client.received(
+      pair.server.seal(container.encoded(), now: at(-3_600), isContentRelated: false), now: at(2))
+    let third = try #require(try pair.calls(at(3)).first)
+    #expect(abs((third.id >> 32) - (1_800_000_000 - 3_600)) <= 2)
+  }
+
+  @Test func serverThatTakesNothingIsGivenUp() throws {
+    var pair = try Pair()
+    for round in 1...200 {
+      guard let sent = try pair.sent(at(1)).first else { continue }
+      let bad = MT.BadServerSalt(
+        badMsgId: sent.id, badMsgSeqno: sent.seqno, errorCode: 48, newServerSalt: Int64(round))
+      if try pair.tell(bad, at(1)).contains(.stalled) { return }
+    }
+    Issue.record("the server was asked again and again")
+  }
+
   @Test func messageTooOldToTellEndsTheCall() throws {
     var pair = try Pair()
     pair.client.invoke(1, body: call(1), now: at(0))

@@ -144,7 +144,7 @@ extension LinkSimulation {
       }
       refused(number, error)
     case .updates(let bytes): tookUpdate(bytes)
-    case .sessionCreated:
+    case .sessionCreated, .messagesDropped:
       note("session created")
       if plan.isHome, client.hasAnswered, sabotage != .ignoredNewSessions { fetchDifference() }
     case .salt(let salt): client.salt = salt
