@@ -53,6 +53,30 @@ def test_a_week_away_with_more_than_telegram_tells(tgl):
     assert len(tgl.notices) == len(KINDS)
 
 
+def test_a_channel_left_and_entered_again(tgl):
+    tgl.settings["RECONCILE_REQUESTS_PER_MINUTE"] = "600"
+    tgl.start()
+    known = tgl.sandbox.say("bob", "supergroup", "said before")["id"]
+    stays = tgl.sandbox.say("bob", "supergroup", "said before and left there")["id"]
+    wait_for(lambda: kept(tgl, "said before and left there"), "the messages to be kept")
+    tgl.sandbox.post("/member", chat="supergroup", user="alice", is_member=False)
+    wait_for(lambda: count(tgl, "SELECT count(*) FROM update_gap WHERE reason = 'accessLost'"), "the gap")
+    tgl.sandbox.delete("bob", "supergroup", known)
+    tgl.sandbox.say("bob", "supergroup", "said meanwhile")
+    assert len(tgl.notices) == 0
+    tgl.sandbox.post("/member", chat="supergroup", user="alice", is_member=True)
+    tgl.sandbox.say("bob", "supergroup", "said afterwards")
+    tgl.wait_for_notices(holding("said before"))
+    wait_for(
+        lambda: count(tgl, "SELECT count(*) FROM update_gap WHERE reconciled_at IS NULL") == 0, "the gap to be closed"
+    )
+    assert kept(tgl, "said meanwhile") and kept(tgl, "said afterwards")
+    assert count(tgl, "SELECT count(*) FROM message WHERE deleted_at IS NOT NULL") == 1
+    tgl.sandbox.delete("bob", "supergroup", stays)
+    tgl.wait_for_notices(holding("left there"))
+    assert len(tgl.notices) == 2
+
+
 def test_earlier_messages_are_fetched_when_wanted(tgl):
     for chat in KINDS:
         for number in range(120):

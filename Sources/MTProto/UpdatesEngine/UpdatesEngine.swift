@@ -224,6 +224,9 @@ public struct UpdatesEngine: Sendable {
       }
       if tooLong.pts.map({ $0 > box.pts }) ?? true { channels[tooLong.channelId]?.wantDifference(at: now.uptime) }
       return
+    case .updateChannel(let channel):
+      // Joined, left or put out: asking tells which.
+      channels[channel.channelId]?.wantDifference(at: now.uptime)
     case .updatePtsChanged:
       account.wantDifference(at: now.uptime)
     default:

@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 import TelegramClient
 
 /// Windows of events that were not seen.
@@ -7,9 +8,14 @@ extension Reconciler {
   private static let longestGap = 10_000
 
   func closeGaps() async throws {
-    let readable = try await archive.followedChannels()
     while true {
+      let readable = try await archive.followedChannels()
       let open = try await archive.openGaps()
+      let unreadable = open.compactMap { gap -> Int64? in
+        guard case .channel(let channel) = gap.scope, !readable.contains(channel.bareID) else { return nil }
+        return channel.bareID
+      }
+      awaited.withLock { $0 = Set(unreadable) }
       guard
         let scope = open.first(where: { gap in
           Self.isReadable(gap.scope, readable) && !refused.gaps.contains(gap.scope)

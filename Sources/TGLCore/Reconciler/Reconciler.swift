@@ -1,6 +1,7 @@
 import Foundation
 public import Logging
 import MTProto
+import Synchronization
 import TL
 public import TelegramClient
 
@@ -49,6 +50,8 @@ public actor Reconciler {
   let logger: Logger
   private let alarm = Alarm()
   private let current = Alarm()
+  /// Channels with windows that wait until the channel can be read again, by bare id.
+  let awaited = Mutex<Set<Int64>>([])
   private var budget: RequestBudget
   var refused = Refused()
 
@@ -81,6 +84,11 @@ public actor Reconciler {
 
   /// Says that there is a window that was not seen.
   public nonisolated func gapNoticed() { alarm.ring() }
+
+  /// Says which channels are followed, by bare id: a window of one that could not be read may be looked through now.
+  public nonisolated func followed(_ channels: some Sequence<Int64>) {
+    if awaited.withLock({ awaited in channels.contains { awaited.contains($0) } }) { alarm.ring() }
+  }
 
   /// Runs until the task is cancelled.
   ///

@@ -36,6 +36,7 @@ struct ArchiveSink: UpdateSink {
     }
     if report.notices > 0 { wakeNotifier() }
     if !batch.gaps.isEmpty { tell(batch.gaps) }
+    reconciler?.followed(batch.stateChange.channels.lazy.filter { $0.value != nil }.map(\.key))
     if report.deletedUnseen > 0 {
       logger.info("messages deleted that were never seen", metadata: ["count": "\(report.deletedUnseen)"])
     }

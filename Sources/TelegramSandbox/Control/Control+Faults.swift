@@ -30,7 +30,9 @@ extension Control {
 
   /// - Returns: how many connections, keys, sign-ins or calls are concerned.
   func fault(_ request: FaultRequest) async throws -> Int {
-    guard let kind = Kind(rawValue: request.kind) else {
+    let name = request.kind.lowercased().replacing(/[ -]/, with: "_")
+    let alias: Kind? = name == "skip" ? .dropUpdates : nil
+    guard let kind = Kind(rawValue: name) ?? Kind(rawValue: "\(name)_updates") ?? alias else {
       let known = Kind.allCases.map(\.rawValue).joined(separator: ", ")
       throw ControlError("unknown kind '\(request.kind)'; known are \(known)")
     }

@@ -69,6 +69,18 @@ struct Control: Sendable {
     }
   }
 
+  /// - Returns: how many members the chat has then.
+  func member(_ request: MemberRequest) async throws -> Int {
+    try await hub.perform { telegram in
+      let user = try account(request.user, telegram)
+      guard case .channel(let id) = try peer(request.chat, seenBy: user, telegram) else {
+        throw ControlError("\(request.chat) is no supergroup or channel")
+      }
+      telegram.world.setMember(user, ofChannel: id, request.isMember)
+      return telegram.world.channels[id]?.members.count ?? 0
+    }
+  }
+
   private func ids(of id: Int32, in peer: PeerKey, _ author: Int64, _ world: World) -> [String: Int32] {
     var ids: [String: Int32] = [:]
     if case .channel(let channel) = peer {

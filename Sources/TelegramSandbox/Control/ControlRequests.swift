@@ -88,6 +88,19 @@ struct DeleteRequest: Decodable, Sendable {
   var silent: Bool?
 }
 
+struct MemberRequest: Decodable, Sendable {
+  /// A supergroup or channel.
+  var chat: Reference
+  var user: Reference
+  /// False to put the account out, true to let it in again.
+  var isMember: Bool
+
+  enum CodingKeys: String, CodingKey {
+    case chat, user
+    case isMember = "is_member"
+  }
+}
+
 struct FaultRequest: Decodable, Sendable {
   var kind: String
   var user: Reference?

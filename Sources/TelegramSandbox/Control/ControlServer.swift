@@ -106,6 +106,7 @@ struct ControlServer: Sendable {
     case (.POST, "/edit"): return (try Self.json(await control.edit(Self.decode(body))), type)
     case (.POST, "/delete"): return (try Self.json(["deleted": await control.delete(Self.decode(body))]), type)
     case (.POST, "/fault"): return (try Self.json(["affected": await control.fault(Self.decode(body))]), type)
+    case (.POST, "/member"): return (try Self.json(["members": await control.member(Self.decode(body))]), type)
     case (.POST, "/storm"): return (try Self.json(await control.storm(Self.decode(body))), type)
     case (.GET, "/record"): return (try Self.json(await control.record(seenBy: viewer)), type)
     case (.GET, "/chat"): return (try Self.json(await control.chat(chat(), seenBy: viewer)), type)

@@ -1,3 +1,5 @@
+import TL
+
 extension World {
   /// How long after sending a message may be edited, in seconds (`config.edit_time_limit`).
   static let editTimeLimit: Int32 = 172_800
@@ -93,6 +95,19 @@ extension World {
       let isOwn = message.author == user && (!channel.isBroadcast || channel.isAdmin(user))
       guard isOwn || channel.isAdmin(user) else { throw .messageDeleteForbidden }
     }
+  }
+
+  /// Lets an account into a channel, or puts it out, and tells it so.
+  mutating func setMember(_ user: Int64, ofChannel id: Int64, _ isMember: Bool) {
+    guard let channel = channels[id], (channel.member(user) != nil) != isMember else { return }
+    if isMember {
+      channels[id]?.members.append(ChannelState.Member(user: user, inviter: channel.creator, date: now))
+    } else {
+      channels[id]?.members.removeAll { $0.user == user }
+    }
+    var mentions = Mentions()
+    mentions.insert(.channel(id))
+    announce(.updateChannel(.init(channelId: id)), to: user, mentioning: mentions)
   }
 
   private func sortedCopies(of message: StoredMessage) -> [(owner: Int64, id: Int32)] {

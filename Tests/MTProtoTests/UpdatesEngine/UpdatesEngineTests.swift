@@ -203,6 +203,14 @@ private func engine(
     #expect(engine.nextRequest(now: at(61)) != nil)
   }
 
+  @Test func changedMembershipAsksWhetherTheChannelCanStillBeRead() {
+    var engine = UpdatesEngine(
+      state: UpdatesState(pts: 10, qts: 0, date: 1, seq: 0, channels: [100: 5]), behind: false, now: at(0))
+    let update = API.AnyUpdate.updateChannel(API.UpdateChannel(channelId: 100))
+    #expect(engine.receive(container([update]), now: at(1)).gaps.isEmpty)
+    #expect(engine.nextRequest(now: at(1)) == .channel(id: 100, pts: 5))
+  }
+
   @Test func tooLongDifferenceIsAGapAndGoesOnFromTheServersPts() {
     var engine = engine(behind: true)
     _ = engine.nextRequest(now: at(0))
