@@ -63,10 +63,17 @@ struct BatchWriter {
     try StateTable.save(batch.stateChange, db)
   }
 
+  /// Updates kept as bytes; older ones are forgotten.
+  static let maximumKeptRaw: Int64 = 10_000
+
   static func keep(_ raw: Data, layer: Int64, now: Int64, _ db: Database) throws {
     let statement = try db.cachedStatement(
       sql: "INSERT INTO unknown_update (received_at, layer, raw) VALUES (?, ?, ?)")
     try statement.execute(arguments: [now, layer, raw])
+    // A server that speaks another layer must not fill the disk: the newest are kept.
+    let last = db.lastInsertedRowID
+    let forget = try db.cachedStatement(sql: "DELETE FROM unknown_update WHERE id <= ?")
+    try forget.execute(arguments: [last - maximumKeptRaw])
   }
 
   // MARK: Messages

@@ -55,11 +55,22 @@ public struct Recorder: Sendable {
       guard let channel = PeerID.channel(update.channelId), channel != policy.logChat else { return nil }
       return .deleteInChannel(channel, ids: update.messages.map(Int64.init))
     case .other(let raw):
+      if let name = raw.name, Self.passing.contains(name) { return nil }
       return .keep(raw: Data(raw.bytes.readableBytesView))
     default:
       return nil
     }
   }
+
+  /// Updates without typed Swift that come often and say nothing of any message; the others are kept as they came.
+  private static let passing: Set<String> = [
+    "updateBotCommands", "updateDialogUnreadMark", "updateEncryptedChatTyping", "updateGroupCall",
+    "updateGroupCallChainBlocks", "updateGroupCallConnection", "updateGroupCallParticipants", "updateNewStoryReaction",
+    "updatePendingJoinRequests", "updatePhoneCallSignalingData", "updatePinnedForumTopic", "updatePinnedForumTopics",
+    "updateReadChannelDiscussionInbox", "updateReadChannelDiscussionOutbox", "updateReadMonoForumInbox",
+    "updateReadMonoForumOutbox", "updateReadStories", "updateRecentEmojiStatuses", "updateRecentReactions",
+    "updateStarsBalance", "updateStory", "updateStoryID", "updateUserEmojiStatus",
+  ]
 
   private func keep(_ message: API.AnyMessage) -> RecorderBatch.Operation? {
     switch message {

@@ -272,4 +272,23 @@ import Testing
     }
     #expect(kept == [Data([0x6D, 0x99, 0x11, 0xE5]), Data([0xDE, 0xAD])])
   }
+
+  @Test func whatIsKeptAsItCameDoesNotFillTheDisk() async throws {
+    var batch = RecorderBatch(receivedAt: 1)
+    batch.operations = (0..<10_050).map { .keep(raw: Data("\($0)".utf8)) }
+    _ = try await fixture.archive.commit(batch, policy: NoticePolicy())
+    let oldest = try await fixture.archive.read { try Data.fetchOne($0, sql: "SELECT raw FROM unknown_update") }
+    #expect(oldest == Data("50".utf8))
+    #expect(try await fixture.archive.counts().unknownUpdates == 10_000)
+  }
+
+  @Test func updatesThatComeOftenAndSayNothingOfMessagesAreNotKept() async throws {
+    // updateUserEmojiStatus#28373599 user_id:long emoji_status:EmojiStatus, with emojiStatusEmpty#2de11aae.
+    var writer = TLWriter()
+    writer.writeConstructor(0x2837_3599)
+    writer.writeLong(1002)
+    writer.writeConstructor(0x2de1_1aae)
+    let report = try await fixture.receive([try API.AnyUpdate(decoding: writer.buffer)])
+    #expect(report.keptRaw == 0)
+  }
 }
