@@ -23,7 +23,7 @@ extension Reconciler {
       else { return }
       let gaps = open.filter { $0.scope == scope }
       refused.gaps.insert(scope)
-      logger.notice("looking through a window that was not seen", metadata: ["scope": "\(scope)"])
+      logger.notice("looking through what was not seen", metadata: ["scope": "\(scope)"])
       try await unlessRefused("closing a gap", scope) { try await close(gaps, of: scope) }
     }
   }
@@ -42,7 +42,7 @@ extension Reconciler {
     batch.progress = gaps.map { .closed(gap: $0.id) }
     try await commit(batch)
     refused.gaps.remove(scope)
-    logger.notice("window looked through", metadata: ["scope": "\(scope)", "gaps": "\(gaps.count)"])
+    logger.notice("what was not seen is looked through", metadata: ["scope": "\(scope)", "gaps": "\(gaps.count)"])
   }
 
   /// The chats of a scope that hold messages newer than one that is stored.

@@ -63,7 +63,7 @@ struct ArchiveSink: UpdateSink {
     for gap in gaps {
       let scope = gap.channelID.map { "\(PeerID.channel($0).map { "\($0)" } ?? "channel \($0)")" }
       logger.warning(
-        "a window was not seen; it will be looked through",
+        "what happened for a while was not seen",
         metadata: [
           "scope": "\(scope ?? "private chats and basic groups")", "reason": "\(gap.reason.rawValue)",
           "from_pts": "\(gap.fromPts)", "to_pts": "\(gap.toPts.map { "\($0)" } ?? "unknown")",

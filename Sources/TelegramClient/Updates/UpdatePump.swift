@@ -55,7 +55,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     let state: UpdatesState
     if let stored { state = stored } else { state = try await firstState() }
     var pump = Running(
-      engine: UpdatesEngine(state: state, behind: stored != nil, now: source.now()), catchingUp: stored != nil)
+      engine: UpdatesEngine(state: state, behind: stored != nil, now: source.now()), start: state,
+      catchingUp: stored != nil)
     if let stored {
       logger.debug(
         "resuming",
@@ -78,6 +79,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
 
   private struct Running {
     var engine: UpdatesEngine
+    /// Where the archive was when this began.
+    let start: UpdatesState
     /// What is to be committed next.
     var batch = UpdateBatch()
     var isReading = false
@@ -189,14 +192,13 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       pump.failures = 0
       pump.batch.append(pump.engine.apply(difference, now: now))
       if case .updatesDifferenceTooLong = difference {
-        logger.warning(
-          "too much was missed: Telegram no longer tells what happened", metadata: ["request": "\(request)"])
+        logger.debug("difference too long", metadata: ["request": "\(request)"])
       }
     case .channelDifference(_, let id, .success(let difference)):
       pump.channelDifferences -= 1
       pump.batch.append(pump.engine.apply(difference, channel: id, now: now))
       if case .updatesChannelDifferenceTooLong = difference {
-        logger.warning("too much was missed in a channel", metadata: ["channel": "\(id)"])
+        logger.debug("difference too long", metadata: ["channel": "\(id)"])
       }
     case .serverState(.success(let state), let question):
       compare(state, question, &pump, &group, now)
@@ -225,7 +227,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     _ state: API.UpdatesState, _ question: StateQuestion, _ pump: inout Running,
     _ group: inout ThrowingTaskGroup<Event, any Error>, _ now: Moment
   ) {
-    let ours = pump.engine.state
+    let ours = question == .start ? pump.start : pump.engine.state
     let missed = Int64(state.pts) - Int64(ours.pts)
     switch question {
     case .start:
