@@ -31,10 +31,9 @@ struct Oracle {
     for item in shown where item.channel != ServerTruth.logChat {
       if let known = reached[item.channel], item.pts <= known { continue }
       if let known = newest[item.key], item.version < known.version, item.pts > known.pts { continue }
-      // In a channel just heard of, an edit may come before what it edits.
-      if reached[item.channel] == nil, recent.contains(where: { $0.key == item.key && $0.version > item.version }) {
-        continue
-      }
+      // In a channel just heard of, an edit from before its first update is left to the difference, which tells of the
+      // message as it is then, or nothing when it is gone.
+      if reached[item.channel] == nil, item.version > 0 { continue }
       recent.insert(item)
     }
   }

@@ -26,6 +26,8 @@ struct UpdateBox: Sendable {
   var differenceDue: Duration?
   /// Whether a difference has been asked for and not yet come.
   private(set) var isFetching = false
+  /// Where the last difference was asked from.
+  private var askedFrom = Int32.min
   /// Whether the running difference may end too early, so that another has to follow it.
   private var wantsAnother = false
 
@@ -70,11 +72,18 @@ struct UpdateBox: Sendable {
   /// They happened before what the difference tells and may be in no difference any more, so they are applied
   /// first; what is told twice changes nothing the second time.
   mutating func jump(to newPts: Int32) -> [API.AnyUpdate] {
-    guard newPts > pts else { return [] }
+    // A sequence that went back meanwhile has to ask again: what it went back for is not in this difference.
+    guard newPts > pts, pts >= askedFrom else { return [] }
     pts = newPts
     let covered = held.prefix { $0.pts <= newPts }.map(\.update)
     held.removeFirst(covered.count)
     return covered
+  }
+
+  /// Lets everything held go, in order: what lies before it will not be told any more.
+  mutating func drain() -> [API.AnyUpdate] {
+    defer { held = [] }
+    return held.map(\.update)
   }
 
   /// Lets go what now joins up, and drops what is already covered.
@@ -114,6 +123,7 @@ struct UpdateBox: Sendable {
   /// Notes that the wanted difference has been asked for.
   mutating func beginFetching() {
     isFetching = true
+    askedFrom = pts
     differenceDue = nil
   }
 

@@ -99,7 +99,8 @@ extension UpdatesEngine {
   /// Stops following a channel that can no longer be read (CHANNEL_PRIVATE and the like).
   public mutating func lostAccess(channel id: Int64) -> UpdateBatch {
     var batch = UpdateBatch()
-    guard let box = channels.removeValue(forKey: id) else { return batch }
+    guard var box = channels.removeValue(forKey: id) else { return batch }
+    batch.updates = box.drain()
     batch.stateChange.channels[id] = .some(nil)
     batch.gaps.append(UpdateGap(channelID: id, fromPts: box.pts, toPts: nil, reason: .accessLost))
     return batch
@@ -110,6 +111,7 @@ extension UpdatesEngine {
     var batch = UpdateBatch()
     account.endFetching(now: now.uptime)
     batch.gaps.append(UpdateGap(channelID: nil, fromPts: account.pts, toPts: state.pts, reason: .tooLong))
+    batch.updates = account.drain()
     // Here the server's word counts even when it lies behind ours.
     account.pts = state.pts
     qts = state.qts

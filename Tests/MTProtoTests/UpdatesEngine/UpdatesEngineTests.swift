@@ -322,6 +322,19 @@ private func engine(
     #expect(engine.state.channels == [300: 77])
   }
 
+  @Test func differenceAskedForBeforeTheChannelWentBackDoesNotSkipWhatItWentBackFor() {
+    var engine = engine()
+    #expect(told(engine.receive(container([new(3, channel: 300, pts: 22)]), now: at(1))) == [3])
+    #expect(told(engine.receive(container([new(2, channel: 300, pts: 21)]), now: at(1))) == [2])
+    #expect(engine.nextRequest(now: at(1)) == .channel(id: 300, pts: 21))
+    // Another late one, from before what was asked for.
+    #expect(told(engine.receive(container([new(1, channel: 300, pts: 19)]), now: at(1))) == [1])
+    let answer = API.UpdatesChannelDifference(
+      final: true, pts: 23, newMessages: [message(4, channel: 300)], otherUpdates: [], chats: [], users: [])
+    #expect(told(engine.apply(.updatesChannelDifference(answer), channel: 300, now: at(2))) == [4])
+    #expect(engine.nextRequest(now: at(2)) == .channel(id: 300, pts: 19))
+  }
+
   @Test func channelTooLongIsFetchedOnlyWhenBehind() {
     var engine = engine(channels: [100: 5])
     func tooLong(_ pts: Int32?) -> API.AnyUpdates {
@@ -374,6 +387,14 @@ private func engine(
     #expect(batch.stateChange.channels == [100: nil])
     #expect(batch.gaps.first?.reason == .accessLost)
     #expect(engine.state.channels.isEmpty)
+  }
+
+  @Test func whatWaitedBehindAHoleIsToldWhenTheHoleCannotCloseAnyMore() {
+    var engine = engine(pts: 10, channels: [100: 5])
+    #expect(told(engine.receive(container([new(3, channel: 100, pts: 7), new(4, pts: 12)]), now: at(0))) == [])
+    #expect(told(engine.lostAccess(channel: 100)) == [3])
+    #expect(
+      told(engine.restart(from: API.UpdatesState(pts: 90, qts: 0, date: 1, seq: 0, unreadCount: 0), now: at(1))) == [4])
   }
 
   @Test func hostilePtsDoNotTrap() {
