@@ -20,6 +20,12 @@ struct Oracle {
   private var closedGaps: [(channel: Int64, from: Int32, to: Int32)] = []
   private(set) var hasLostCommits = false
 
+  /// Channels just heard of in this life: where their sequence begins may still turn out to be earlier, which the state on
+  /// disk does not know.
+  private var fresh: Set<Int64?> = []
+  /// The newest version that was pushed of a message in a channel just heard of.
+  private var glimpsed: [MessageKey: Int] = [:]
+
   mutating func complain(_ text: String) {
     if complaints.count < 20 { complaints.append(text) }
   }
@@ -31,9 +37,14 @@ struct Oracle {
     for item in shown where item.channel != ServerTruth.logChat {
       if let known = reached[item.channel], item.pts <= known { continue }
       if let known = newest[item.key], item.version < known.version, item.pts > known.pts { continue }
-      // In a channel just heard of, an edit from before its first update is left to the difference, which tells of the
-      // message as it is then, or nothing when it is gone.
-      if reached[item.channel] == nil, item.version > 0 { continue }
+      // In a channel just heard of, an edit may come before what it edits; and one from before the channel's first update
+      // is left to the difference, which tells of the message as it is then, or nothing when it is gone.
+      if reached[item.channel] == nil {
+        fresh.insert(item.channel)
+        let before = glimpsed[item.key] ?? 0
+        glimpsed[item.key] = max(before, item.version)
+        if item.version > 0 || before > item.version { continue }
+      }
       recent.insert(item)
     }
   }
@@ -71,6 +82,11 @@ struct Oracle {
       guard let channel = item.channel else { return item.pts <= state.pts }
       return state.channels[channel].map { item.pts <= $0 } ?? false
     }
+    recent = recent.filter { !fresh.contains($0.channel) }
+    fresh = []
+    // A channel that was followed again only in what did not reach the disk is still lost.
+    for gap in closedGaps where state?.channels[gap.channel] == nil { lost[gap.channel] = (gap.from, nil) }
+    closedGaps.removeAll { state?.channels[$0.channel] == nil }
     if afterPowerCut {
       hasLostCommits = true
       owed = owed.filter(isCovered)
@@ -78,6 +94,7 @@ struct Oracle {
     owed.formUnion(recent.filter(isCovered))
     recent = []
     newest = [:]
+    glimpsed = [:]
     reached = [:]
     if let state {
       reached[nil] = state.pts
@@ -187,7 +204,10 @@ struct Oracle {
     }
     let deletions = told.counts[.init(key: row.key, kind: .deleted), default: 0]
     if row.isDeleted, deletions == 0 { complain("deletion not told: \(row.key)") }
-    for version in known.dropFirst() where !truth.versions[version].isHidden {
+    // What waited behind a hole is told when its channel is lost: an edit that comes late finds its message deleted, and
+    // is archived without a notice.
+    let mayBeLate = row.isDeleted && snapshot.gaps.contains { $0.channel == row.key.channelID }
+    for version in known.dropFirst() where !truth.versions[version].isHidden && !mayBeLate {
       if told.counts[.init(key: row.key, kind: .edited(version)), default: 0] == 0 {
         complain("edit not told: \(row.key) version \(version)")
       }
@@ -195,7 +215,8 @@ struct Oracle {
     for (kind, texts) in told.texts[row.key, default: []] {
       let versions =
         switch kind {
-        case .deleted: hasLostCommits ? truth.versions.map(\.text) : row.versions.suffix(1)
+        case .deleted:
+          hasLostCommits ? truth.versions.map(\.text) : mayBeLate ? row.versions : row.versions.suffix(1)
         case .edited(let version): [truth.versions[version].text]
         }
       if !versions.contains(where: { told.isWhole($0, in: texts) }) {

@@ -11,6 +11,8 @@ extension Reconciler {
       jobs: chats.map { chat in
         HistoryJob(id: HistoryJob.ID(chat: chat, stop: 0), wanted: policy.backfill.messagesPerChat)
       })
+    let open = try await archive.openJobs(limit: chats.count)
+    if !open.isEmpty { logger.info("fetching earlier messages", metadata: ["chats": "\(open.count)"]) }
   }
 
   /// Fetches one page of what is wanted; false when there is nothing to fetch.
