@@ -35,7 +35,11 @@ extension Reconciler {
         HistoryJob(id: HistoryJob.ID(chat: chat, stop: lastID), wanted: Self.longestGap)
       }
       try await archive.add(jobs: jobs)
-      while let job = try await archive.openJobs(limit: 1, above: 0).first { try await fetchPage(of: job) }
+      // Only its own: another gap's may be of a channel that cannot be read.
+      let own = Set(jobs.map(\.id))
+      while let job = try await archive.openJobs(limit: .max, above: 0).first(where: { own.contains($0.id) }) {
+        try await fetchPage(of: job)
+      }
     }
     try await compare(scope, since: policy.plan.oldest(now: time.now(), gapsSince: since))
     var batch = RecorderBatch(receivedAt: time.now())

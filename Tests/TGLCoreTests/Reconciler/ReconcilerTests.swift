@@ -17,6 +17,7 @@ private final class FakeTelegram: MessageSource {
     /// Ids it does not speak of in its answers.
     var silent: Set<Int64> = []
     var failures: [TelegramError] = []
+    var unreadable: Set<PeerID> = []
     var asked: [[Int64]] = []
     var histories: [(chat: PeerID, below: Int64, limit: Int)] = []
   }
@@ -57,6 +58,9 @@ private final class FakeTelegram: MessageSource {
 
   func history(of chat: PeerID, below id: Int64, limit: Int) async throws(TelegramError) -> FetchedMessages {
     try failing()
+    if state.withLock({ $0.unreadable.contains(chat) }) {
+      throw .rpc(RPCError(code: 400, message: "CHANNEL_PRIVATE"), method: "messages.getHistory")
+    }
     return state.withLock { state in
       state.histories.append((chat, id, limit))
       let all = (state.messages[scope(of: chat)] ?? [:]).filter { $0.value.chatID == chat }
@@ -314,6 +318,17 @@ private final class FakeTelegram: MessageSource {
     let refusal = TelegramError.rpc(RPCError(code: 400, message: "CHANNEL_PRIVATE"), method: "messages.getHistory")
     telegram.state.withLock { $0.failures = [refusal] }
     try await run { _ in try await self.openGaps() == 0 }
+  }
+
+  @Test func fetchingThatCannotGoOnHoldsUpNoOtherWindow() async throws {
+    try await keep(Make.message(5, in: Make.user(1002), "known"))
+    let lost = try #require(PeerID.channel(700))
+    try await fixture.archive.add(jobs: [HistoryJob(id: HistoryJob.ID(chat: lost, stop: 9_000), wanted: 10)])
+    telegram.state.withLock { $0.unreadable = [lost] }
+    telegram.put(Make.message(6, in: Make.user(1002), "missed"))
+    try await miss(channel: nil)
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(try await fixture.archive.message(chat: ArchiveFixture.bob, id: 6) != nil)
   }
 
   // MARK: Earlier messages
