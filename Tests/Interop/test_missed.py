@@ -107,7 +107,7 @@ def test_a_long_absence_comes_back_whole(tgl):
             await bob.get_dialogs()
             for chat in CHATS:
                 before[chat] = [
-                    (await bob.send_message(where(tgl.sandbox, chat), f"{chat} message {number}.")).id for number in range(8)
+                    (await bob.send_message(where(tgl.sandbox, chat), f"[{chat}] message {number}.")).id for number in range(8)
                 ]
 
     asyncio.run(say())
@@ -120,19 +120,19 @@ def test_a_long_absence_comes_back_whole(tgl):
             for index, chat in enumerate(CHATS):
                 peer = where(tgl.sandbox, chat)
                 for number in range(12 + (index < 2)):
-                    await bob.send_message(peer, f"{chat} while away {number}.")
+                    await bob.send_message(peer, f"[{chat}] while away {number}.")
                 for number in range(2 + (index < 2)):
-                    await bob.edit_message(peer, before[chat][number], f"{chat} edited {number}.")
+                    await bob.edit_message(peer, before[chat][number], f"[{chat}] edited {number}.")
                 await bob.delete_messages(peer, before[chat][3:8])
 
     asyncio.run(change())
     tgl.start()
     for chat in CHATS:
         for number in range(3, 8):
-            (notice,) = tgl.wait_for_notices(holding(f"{chat} message {number}."))
+            (notice,) = tgl.wait_for_notices(holding(f"[{chat}] message {number}."))
         for number in range(2):
-            (notice,) = tgl.wait_for_notices(holding(f"{chat} edited {number}."))
-            assert f"{chat} message {number}." in notice["text"] or "message" in notice["text"]
+            (notice,) = tgl.wait_for_notices(holding(f"[{chat}] edited {number}."))
+            assert f"[{chat}] message {number}." in notice["text"]
     assert len(tgl.notices) == 20 + 10
     assert count(tgl, "SELECT count(*) FROM message WHERE text LIKE '%while away%'") == 50
     assert count(tgl, "SELECT count(*) FROM message_version WHERE text LIKE '% message %'") == 10
