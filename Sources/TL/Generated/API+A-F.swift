@@ -2843,4 +2843,121 @@ extension API {
       self.reactions.write(to: &writer)
     }
   }
+  /// `forumTopicDeleted#023f109b`, a ForumTopic.
+  public struct ForumTopicDeleted: TLConstructor {
+    public static let constructor: UInt32 = 0x023f109b
+    public var id: Int32
+    public init(id: Int32) {
+      self.id = id
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.id = try reader.readInt()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      writer.writeInt(self.id)
+    }
+  }
+  /// `forumTopic#fcdad815`, a ForumTopic.
+  public struct ForumTopic: TLConstructor {
+    public static let constructor: UInt32 = 0xfcdad815
+    public var my: Bool
+    public var closed: Bool
+    public var pinned: Bool
+    public var short: Bool
+    public var hidden: Bool
+    public var titleMissing: Bool
+    public var id: Int32
+    public var date: Int32
+    public var peer: AnyPeer
+    public var title: String
+    public var iconColor: Int32
+    public var iconEmojiId: Int64?
+    public var topMessage: Int32
+    public var readInboxMaxId: Int32
+    public var readOutboxMaxId: Int32
+    public var unreadCount: Int32
+    public var unreadMentionsCount: Int32
+    public var unreadReactionsCount: Int32
+    public var unreadPollVotesCount: Int32
+    public var fromId: AnyPeer
+    public var notifySettings: PeerNotifySettings
+    public var draft: AnyDraftMessage?
+    public init(my: Bool = false, closed: Bool = false, pinned: Bool = false, short: Bool = false, hidden: Bool = false, titleMissing: Bool = false, id: Int32, date: Int32, peer: AnyPeer, title: String, iconColor: Int32, iconEmojiId: Int64? = nil, topMessage: Int32, readInboxMaxId: Int32, readOutboxMaxId: Int32, unreadCount: Int32, unreadMentionsCount: Int32, unreadReactionsCount: Int32, unreadPollVotesCount: Int32, fromId: AnyPeer, notifySettings: PeerNotifySettings, draft: AnyDraftMessage? = nil) {
+      self.my = my
+      self.closed = closed
+      self.pinned = pinned
+      self.short = short
+      self.hidden = hidden
+      self.titleMissing = titleMissing
+      self.id = id
+      self.date = date
+      self.peer = peer
+      self.title = title
+      self.iconColor = iconColor
+      self.iconEmojiId = iconEmojiId
+      self.topMessage = topMessage
+      self.readInboxMaxId = readInboxMaxId
+      self.readOutboxMaxId = readOutboxMaxId
+      self.unreadCount = unreadCount
+      self.unreadMentionsCount = unreadMentionsCount
+      self.unreadReactionsCount = unreadReactionsCount
+      self.unreadPollVotesCount = unreadPollVotesCount
+      self.fromId = fromId
+      self.notifySettings = notifySettings
+      self.draft = draft
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.my = flagsBits & 0x2 != 0
+      self.closed = flagsBits & 0x4 != 0
+      self.pinned = flagsBits & 0x8 != 0
+      self.short = flagsBits & 0x20 != 0
+      self.hidden = flagsBits & 0x40 != 0
+      self.titleMissing = flagsBits & 0x80 != 0
+      self.id = try reader.readInt()
+      self.date = try reader.readInt()
+      self.peer = try AnyPeer(from: &reader)
+      self.title = try reader.readString()
+      self.iconColor = try reader.readInt()
+      self.iconEmojiId = try flagsBits & 0x1 != 0 ? reader.readLong() : nil
+      self.topMessage = try reader.readInt()
+      self.readInboxMaxId = try reader.readInt()
+      self.readOutboxMaxId = try reader.readInt()
+      self.unreadCount = try reader.readInt()
+      self.unreadMentionsCount = try reader.readInt()
+      self.unreadReactionsCount = try reader.readInt()
+      self.unreadPollVotesCount = try reader.readInt()
+      self.fromId = try AnyPeer(from: &reader)
+      self.notifySettings = try PeerNotifySettings(from: &reader)
+      self.draft = try flagsBits & 0x10 != 0 ? AnyDraftMessage(from: &reader) : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.iconEmojiId != nil { flagsBits |= 0x1 }
+      if self.my { flagsBits |= 0x2 }
+      if self.closed { flagsBits |= 0x4 }
+      if self.pinned { flagsBits |= 0x8 }
+      if self.draft != nil { flagsBits |= 0x10 }
+      if self.short { flagsBits |= 0x20 }
+      if self.hidden { flagsBits |= 0x40 }
+      if self.titleMissing { flagsBits |= 0x80 }
+      writer.writeFlags(flagsBits)
+      writer.writeInt(self.id)
+      writer.writeInt(self.date)
+      self.peer.write(to: &writer)
+      writer.writeString(self.title)
+      writer.writeInt(self.iconColor)
+      if let value = self.iconEmojiId { writer.writeLong(value) }
+      writer.writeInt(self.topMessage)
+      writer.writeInt(self.readInboxMaxId)
+      writer.writeInt(self.readOutboxMaxId)
+      writer.writeInt(self.unreadCount)
+      writer.writeInt(self.unreadMentionsCount)
+      writer.writeInt(self.unreadReactionsCount)
+      writer.writeInt(self.unreadPollVotesCount)
+      self.fromId.write(to: &writer)
+      self.notifySettings.write(to: &writer)
+      if let value = self.draft { value.write(to: &writer) }
+    }
+  }
 }

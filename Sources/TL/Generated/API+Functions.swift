@@ -1304,6 +1304,61 @@ extension API {
       writer.writeConstructor(Self.constructor)
     }
   }
+  /// `messages.getReplies#22ddd30c`, answered by messages.Messages.
+  public struct MessagesGetReplies: TLFunction {
+    public typealias Response = AnyMessagesMessages
+    public static let constructor: UInt32 = 0x22ddd30c
+    public static let name = "messages.getReplies"
+    public var peer: AnyInputPeer
+    public var msgId: Int32
+    public var offsetId: Int32
+    public var offsetDate: Int32
+    public var addOffset: Int32
+    public var limit: Int32
+    public var maxId: Int32
+    public var minId: Int32
+    public var hash: Int64
+    public init(peer: AnyInputPeer, msgId: Int32, offsetId: Int32, offsetDate: Int32, addOffset: Int32, limit: Int32, maxId: Int32, minId: Int32, hash: Int64) {
+      self.peer = peer
+      self.msgId = msgId
+      self.offsetId = offsetId
+      self.offsetDate = offsetDate
+      self.addOffset = addOffset
+      self.limit = limit
+      self.maxId = maxId
+      self.minId = minId
+      self.hash = hash
+    }
+    public func write(to writer: inout TLWriter) {
+      writer.writeConstructor(Self.constructor)
+      self.peer.write(to: &writer)
+      writer.writeInt(self.msgId)
+      writer.writeInt(self.offsetId)
+      writer.writeInt(self.offsetDate)
+      writer.writeInt(self.addOffset)
+      writer.writeInt(self.limit)
+      writer.writeInt(self.maxId)
+      writer.writeInt(self.minId)
+      writer.writeLong(self.hash)
+    }
+  }
+  /// `messages.getDiscussionMessage#446972fd`, answered by messages.DiscussionMessage.
+  public struct MessagesGetDiscussionMessage: TLFunction {
+    public typealias Response = MessagesDiscussionMessage
+    public static let constructor: UInt32 = 0x446972fd
+    public static let name = "messages.getDiscussionMessage"
+    public var peer: AnyInputPeer
+    public var msgId: Int32
+    public init(peer: AnyInputPeer, msgId: Int32) {
+      self.peer = peer
+      self.msgId = msgId
+    }
+    public func write(to writer: inout TLWriter) {
+      writer.writeConstructor(Self.constructor)
+      self.peer.write(to: &writer)
+      writer.writeInt(self.msgId)
+    }
+  }
   /// `messages.toggleNoForwards#b2081a35`, answered by Updates.
   public struct MessagesToggleNoForwards: TLFunction {
     public typealias Response = AnyUpdates
@@ -1325,6 +1380,92 @@ extension API {
       self.peer.write(to: &writer)
       writer.writeBool(self.enabled)
       if let value = self.requestMsgId { writer.writeInt(value) }
+    }
+  }
+  /// `messages.getForumTopics#3ba47bff`, answered by messages.ForumTopics.
+  public struct MessagesGetForumTopics: TLFunction {
+    public typealias Response = MessagesForumTopics
+    public static let constructor: UInt32 = 0x3ba47bff
+    public static let name = "messages.getForumTopics"
+    public var peer: AnyInputPeer
+    public var q: String?
+    public var offsetDate: Int32
+    public var offsetId: Int32
+    public var offsetTopic: Int32
+    public var limit: Int32
+    public init(peer: AnyInputPeer, q: String? = nil, offsetDate: Int32, offsetId: Int32, offsetTopic: Int32, limit: Int32) {
+      self.peer = peer
+      self.q = q
+      self.offsetDate = offsetDate
+      self.offsetId = offsetId
+      self.offsetTopic = offsetTopic
+      self.limit = limit
+    }
+    public func write(to writer: inout TLWriter) {
+      writer.writeConstructor(Self.constructor)
+      var flagsBits: UInt32 = 0
+      if self.q != nil { flagsBits |= 0x1 }
+      writer.writeFlags(flagsBits)
+      self.peer.write(to: &writer)
+      if let value = self.q { writer.writeString(value) }
+      writer.writeInt(self.offsetDate)
+      writer.writeInt(self.offsetId)
+      writer.writeInt(self.offsetTopic)
+      writer.writeInt(self.limit)
+    }
+  }
+  /// `messages.getForumTopicsByID#af0a4a08`, answered by messages.ForumTopics.
+  public struct MessagesGetForumTopicsByID: TLFunction {
+    public typealias Response = MessagesForumTopics
+    public static let constructor: UInt32 = 0xaf0a4a08
+    public static let name = "messages.getForumTopicsByID"
+    public var peer: AnyInputPeer
+    public var topics: [Int32]
+    public init(peer: AnyInputPeer, topics: [Int32]) {
+      self.peer = peer
+      self.topics = topics
+    }
+    public func write(to writer: inout TLWriter) {
+      writer.writeConstructor(Self.constructor)
+      self.peer.write(to: &writer)
+      self.topics.write(to: &writer)
+    }
+  }
+  /// `messages.createForumTopic#2f98c3d5`, answered by Updates.
+  public struct MessagesCreateForumTopic: TLFunction {
+    public typealias Response = AnyUpdates
+    public static let constructor: UInt32 = 0x2f98c3d5
+    public static let name = "messages.createForumTopic"
+    public var titleMissing: Bool
+    public var peer: AnyInputPeer
+    public var title: String
+    public var iconColor: Int32?
+    public var iconEmojiId: Int64?
+    public var randomId: Int64
+    public var sendAs: AnyInputPeer?
+    public init(titleMissing: Bool = false, peer: AnyInputPeer, title: String, iconColor: Int32? = nil, iconEmojiId: Int64? = nil, randomId: Int64, sendAs: AnyInputPeer? = nil) {
+      self.titleMissing = titleMissing
+      self.peer = peer
+      self.title = title
+      self.iconColor = iconColor
+      self.iconEmojiId = iconEmojiId
+      self.randomId = randomId
+      self.sendAs = sendAs
+    }
+    public func write(to writer: inout TLWriter) {
+      writer.writeConstructor(Self.constructor)
+      var flagsBits: UInt32 = 0
+      if self.iconColor != nil { flagsBits |= 0x1 }
+      if self.sendAs != nil { flagsBits |= 0x4 }
+      if self.iconEmojiId != nil { flagsBits |= 0x8 }
+      if self.titleMissing { flagsBits |= 0x10 }
+      writer.writeFlags(flagsBits)
+      self.peer.write(to: &writer)
+      writer.writeString(self.title)
+      if let value = self.iconColor { writer.writeInt(value) }
+      if let value = self.iconEmojiId { writer.writeLong(value) }
+      writer.writeLong(self.randomId)
+      if let value = self.sendAs { value.write(to: &writer) }
     }
   }
   /// `updates.getState#edd4882a`, answered by updates.State.
@@ -1886,6 +2027,26 @@ extension API {
       writer.writeConstructor(Self.constructor)
       self.channel.write(to: &writer)
       self.id.write(to: &writer)
+    }
+  }
+  /// `channels.toggleForum#3ff75734`, answered by Updates.
+  public struct ChannelsToggleForum: TLFunction {
+    public typealias Response = AnyUpdates
+    public static let constructor: UInt32 = 0x3ff75734
+    public static let name = "channels.toggleForum"
+    public var channel: AnyInputChannel
+    public var enabled: Bool
+    public var tabs: Bool
+    public init(channel: AnyInputChannel, enabled: Bool, tabs: Bool) {
+      self.channel = channel
+      self.enabled = enabled
+      self.tabs = tabs
+    }
+    public func write(to writer: inout TLWriter) {
+      writer.writeConstructor(Self.constructor)
+      self.channel.write(to: &writer)
+      writer.writeBool(self.enabled)
+      writer.writeBool(self.tabs)
     }
   }
   /// `langpack.getLangPack#f2f2330a`, answered by LangPackDifference.

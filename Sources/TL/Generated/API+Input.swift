@@ -499,6 +499,83 @@ extension API {
       writer.writeString(self.venueType)
     }
   }
+  /// `inputMediaGeoLive#971fa843`, a InputMedia.
+  public struct InputMediaGeoLive: TLConstructor {
+    public static let constructor: UInt32 = 0x971fa843
+    public var stopped: Bool
+    public var geoPoint: AnyInputGeoPoint
+    public var heading: Int32?
+    public var period: Int32?
+    public var proximityNotificationRadius: Int32?
+    public init(stopped: Bool = false, geoPoint: AnyInputGeoPoint, heading: Int32? = nil, period: Int32? = nil, proximityNotificationRadius: Int32? = nil) {
+      self.stopped = stopped
+      self.geoPoint = geoPoint
+      self.heading = heading
+      self.period = period
+      self.proximityNotificationRadius = proximityNotificationRadius
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.stopped = flagsBits & 0x1 != 0
+      self.geoPoint = try AnyInputGeoPoint(from: &reader)
+      self.heading = try flagsBits & 0x4 != 0 ? reader.readInt() : nil
+      self.period = try flagsBits & 0x2 != 0 ? reader.readInt() : nil
+      self.proximityNotificationRadius = try flagsBits & 0x8 != 0 ? reader.readInt() : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.stopped { flagsBits |= 0x1 }
+      if self.period != nil { flagsBits |= 0x2 }
+      if self.heading != nil { flagsBits |= 0x4 }
+      if self.proximityNotificationRadius != nil { flagsBits |= 0x8 }
+      writer.writeFlags(flagsBits)
+      self.geoPoint.write(to: &writer)
+      if let value = self.heading { writer.writeInt(value) }
+      if let value = self.period { writer.writeInt(value) }
+      if let value = self.proximityNotificationRadius { writer.writeInt(value) }
+    }
+  }
+  /// `inputMediaPoll#883a4108`, a InputMedia.
+  public struct InputMediaPoll: TLConstructor {
+    public static let constructor: UInt32 = 0x883a4108
+    public var poll: Poll
+    public var correctAnswers: [Int32]?
+    public var attachedMedia: AnyInputMedia?
+    public var solution: String?
+    public var solutionEntities: [AnyMessageEntity]?
+    public var solutionMedia: AnyInputMedia?
+    public init(poll: Poll, correctAnswers: [Int32]? = nil, attachedMedia: AnyInputMedia? = nil, solution: String? = nil, solutionEntities: [AnyMessageEntity]? = nil, solutionMedia: AnyInputMedia? = nil) {
+      self.poll = poll
+      self.correctAnswers = correctAnswers
+      self.attachedMedia = attachedMedia
+      self.solution = solution
+      self.solutionEntities = solutionEntities
+      self.solutionMedia = solutionMedia
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.poll = try Poll(from: &reader)
+      self.correctAnswers = try flagsBits & 0x1 != 0 ? [Int32](from: &reader) : nil
+      self.attachedMedia = try flagsBits & 0x8 != 0 ? AnyInputMedia(from: &reader) : nil
+      self.solution = try flagsBits & 0x2 != 0 ? reader.readString() : nil
+      self.solutionEntities = try flagsBits & 0x2 != 0 ? [AnyMessageEntity](from: &reader) : nil
+      self.solutionMedia = try flagsBits & 0x4 != 0 ? AnyInputMedia(from: &reader) : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.correctAnswers != nil { flagsBits |= 0x1 }
+      if self.solution != nil && self.solutionEntities != nil { flagsBits |= 0x2 }
+      if self.solutionMedia != nil { flagsBits |= 0x4 }
+      if self.attachedMedia != nil { flagsBits |= 0x8 }
+      writer.writeFlags(flagsBits)
+      self.poll.write(to: &writer)
+      if let value = self.correctAnswers { value.write(to: &writer) }
+      if let value = self.attachedMedia { value.write(to: &writer) }
+      if flagsBits & 0x2 != 0, let value = self.solution { writer.writeString(value) }
+      if flagsBits & 0x2 != 0, let value = self.solutionEntities { value.write(to: &writer) }
+      if let value = self.solutionMedia { value.write(to: &writer) }
+    }
+  }
   /// `inputMediaDice#e66fbf7b`, a InputMedia.
   public struct InputMediaDice: TLConstructor {
     public static let constructor: UInt32 = 0xe66fbf7b
@@ -511,6 +588,93 @@ extension API {
     }
     public func writeBare(to writer: inout TLWriter) {
       writer.writeString(self.emoticon)
+    }
+  }
+  /// `inputMediaStory#89fdd778`, a InputMedia.
+  public struct InputMediaStory: TLConstructor {
+    public static let constructor: UInt32 = 0x89fdd778
+    public var peer: AnyInputPeer
+    public var id: Int32
+    public init(peer: AnyInputPeer, id: Int32) {
+      self.peer = peer
+      self.id = id
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.peer = try AnyInputPeer(from: &reader)
+      self.id = try reader.readInt()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      self.peer.write(to: &writer)
+      writer.writeInt(self.id)
+    }
+  }
+  /// `inputMediaWebPage#c21b8849`, a InputMedia.
+  public struct InputMediaWebPage: TLConstructor {
+    public static let constructor: UInt32 = 0xc21b8849
+    public var forceLargeMedia: Bool
+    public var forceSmallMedia: Bool
+    public var optional: Bool
+    public var url: String
+    public init(forceLargeMedia: Bool = false, forceSmallMedia: Bool = false, optional: Bool = false, url: String) {
+      self.forceLargeMedia = forceLargeMedia
+      self.forceSmallMedia = forceSmallMedia
+      self.optional = optional
+      self.url = url
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.forceLargeMedia = flagsBits & 0x1 != 0
+      self.forceSmallMedia = flagsBits & 0x2 != 0
+      self.optional = flagsBits & 0x4 != 0
+      self.url = try reader.readString()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.forceLargeMedia { flagsBits |= 0x1 }
+      if self.forceSmallMedia { flagsBits |= 0x2 }
+      if self.optional { flagsBits |= 0x4 }
+      writer.writeFlags(flagsBits)
+      writer.writeString(self.url)
+    }
+  }
+  /// `inputMediaPaidMedia#c4103386`, a InputMedia.
+  public struct InputMediaPaidMedia: TLConstructor {
+    public static let constructor: UInt32 = 0xc4103386
+    public var starsAmount: Int64
+    public var extendedMedia: [AnyInputMedia]
+    public var payload: String?
+    public init(starsAmount: Int64, extendedMedia: [AnyInputMedia], payload: String? = nil) {
+      self.starsAmount = starsAmount
+      self.extendedMedia = extendedMedia
+      self.payload = payload
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.starsAmount = try reader.readLong()
+      self.extendedMedia = try [AnyInputMedia](from: &reader)
+      self.payload = try flagsBits & 0x1 != 0 ? reader.readString() : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.payload != nil { flagsBits |= 0x1 }
+      writer.writeFlags(flagsBits)
+      writer.writeLong(self.starsAmount)
+      self.extendedMedia.write(to: &writer)
+      if let value = self.payload { writer.writeString(value) }
+    }
+  }
+  /// `inputMediaTodo#9fc55fde`, a InputMedia.
+  public struct InputMediaTodo: TLConstructor {
+    public static let constructor: UInt32 = 0x9fc55fde
+    public var todo: TodoList
+    public init(todo: TodoList) {
+      self.todo = todo
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.todo = try TodoList(from: &reader)
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      self.todo.write(to: &writer)
     }
   }
   /// `inputChatPhotoEmpty#1ca48f57`, a InputChatPhoto.

@@ -75,10 +75,10 @@ extension API {
   public struct MessagesMessages: TLConstructor {
     public static let constructor: UInt32 = 0x1d73e7ea
     public var messages: [AnyMessage]
-    public var topics: [TLRaw]
+    public var topics: [AnyForumTopic]
     public var chats: [AnyChat]
     public var users: [AnyUser]
-    public init(messages: [AnyMessage], topics: [TLRaw], chats: [AnyChat], users: [AnyUser]) {
+    public init(messages: [AnyMessage], topics: [AnyForumTopic], chats: [AnyChat], users: [AnyUser]) {
       self.messages = messages
       self.topics = topics
       self.chats = chats
@@ -86,7 +86,7 @@ extension API {
     }
     public init(bare reader: inout TLReader) throws(TLError) {
       self.messages = try [AnyMessage](from: &reader)
-      self.topics = try [TLRaw](from: &reader, type: "ForumTopic")
+      self.topics = try [AnyForumTopic](from: &reader)
       self.chats = try [AnyChat](from: &reader)
       self.users = try [AnyUser](from: &reader)
     }
@@ -106,10 +106,10 @@ extension API {
     public var offsetIdOffset: Int32?
     public var searchFlood: TLRaw?
     public var messages: [AnyMessage]
-    public var topics: [TLRaw]
+    public var topics: [AnyForumTopic]
     public var chats: [AnyChat]
     public var users: [AnyUser]
-    public init(inexact: Bool = false, count: Int32, nextRate: Int32? = nil, offsetIdOffset: Int32? = nil, searchFlood: TLRaw? = nil, messages: [AnyMessage], topics: [TLRaw], chats: [AnyChat], users: [AnyUser]) {
+    public init(inexact: Bool = false, count: Int32, nextRate: Int32? = nil, offsetIdOffset: Int32? = nil, searchFlood: TLRaw? = nil, messages: [AnyMessage], topics: [AnyForumTopic], chats: [AnyChat], users: [AnyUser]) {
       self.inexact = inexact
       self.count = count
       self.nextRate = nextRate
@@ -128,7 +128,7 @@ extension API {
       self.offsetIdOffset = try flagsBits & 0x4 != 0 ? reader.readInt() : nil
       self.searchFlood = try flagsBits & 0x8 != 0 ? TLRaw(from: &reader, type: "SearchPostsFlood") : nil
       self.messages = try [AnyMessage](from: &reader)
-      self.topics = try [TLRaw](from: &reader, type: "ForumTopic")
+      self.topics = try [AnyForumTopic](from: &reader)
       self.chats = try [AnyChat](from: &reader)
       self.users = try [AnyUser](from: &reader)
     }
@@ -157,10 +157,10 @@ extension API {
     public var count: Int32
     public var offsetIdOffset: Int32?
     public var messages: [AnyMessage]
-    public var topics: [TLRaw]
+    public var topics: [AnyForumTopic]
     public var chats: [AnyChat]
     public var users: [AnyUser]
-    public init(inexact: Bool = false, pts: Int32, count: Int32, offsetIdOffset: Int32? = nil, messages: [AnyMessage], topics: [TLRaw], chats: [AnyChat], users: [AnyUser]) {
+    public init(inexact: Bool = false, pts: Int32, count: Int32, offsetIdOffset: Int32? = nil, messages: [AnyMessage], topics: [AnyForumTopic], chats: [AnyChat], users: [AnyUser]) {
       self.inexact = inexact
       self.pts = pts
       self.count = count
@@ -177,7 +177,7 @@ extension API {
       self.count = try reader.readInt()
       self.offsetIdOffset = try flagsBits & 0x4 != 0 ? reader.readInt() : nil
       self.messages = try [AnyMessage](from: &reader)
-      self.topics = try [TLRaw](from: &reader, type: "ForumTopic")
+      self.topics = try [AnyForumTopic](from: &reader)
       self.chats = try [AnyChat](from: &reader)
       self.users = try [AnyUser](from: &reader)
     }
@@ -412,6 +412,91 @@ extension API {
       self.packs.write(to: &writer)
       self.stickers.write(to: &writer)
       self.dates.write(to: &writer)
+    }
+  }
+  /// `messages.discussionMessage#a6341782`, a messages.DiscussionMessage.
+  public struct MessagesDiscussionMessage: TLConstructor {
+    public static let constructor: UInt32 = 0xa6341782
+    public var messages: [AnyMessage]
+    public var maxId: Int32?
+    public var readInboxMaxId: Int32?
+    public var readOutboxMaxId: Int32?
+    public var unreadCount: Int32
+    public var chats: [AnyChat]
+    public var users: [AnyUser]
+    public init(messages: [AnyMessage], maxId: Int32? = nil, readInboxMaxId: Int32? = nil, readOutboxMaxId: Int32? = nil, unreadCount: Int32, chats: [AnyChat], users: [AnyUser]) {
+      self.messages = messages
+      self.maxId = maxId
+      self.readInboxMaxId = readInboxMaxId
+      self.readOutboxMaxId = readOutboxMaxId
+      self.unreadCount = unreadCount
+      self.chats = chats
+      self.users = users
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.messages = try [AnyMessage](from: &reader)
+      self.maxId = try flagsBits & 0x1 != 0 ? reader.readInt() : nil
+      self.readInboxMaxId = try flagsBits & 0x2 != 0 ? reader.readInt() : nil
+      self.readOutboxMaxId = try flagsBits & 0x4 != 0 ? reader.readInt() : nil
+      self.unreadCount = try reader.readInt()
+      self.chats = try [AnyChat](from: &reader)
+      self.users = try [AnyUser](from: &reader)
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.maxId != nil { flagsBits |= 0x1 }
+      if self.readInboxMaxId != nil { flagsBits |= 0x2 }
+      if self.readOutboxMaxId != nil { flagsBits |= 0x4 }
+      writer.writeFlags(flagsBits)
+      self.messages.write(to: &writer)
+      if let value = self.maxId { writer.writeInt(value) }
+      if let value = self.readInboxMaxId { writer.writeInt(value) }
+      if let value = self.readOutboxMaxId { writer.writeInt(value) }
+      writer.writeInt(self.unreadCount)
+      self.chats.write(to: &writer)
+      self.users.write(to: &writer)
+    }
+  }
+  /// `messages.forumTopics#367617d3`, a messages.ForumTopics.
+  public struct MessagesForumTopics: TLConstructor {
+    public static let constructor: UInt32 = 0x367617d3
+    public var orderByCreateDate: Bool
+    public var count: Int32
+    public var topics: [AnyForumTopic]
+    public var messages: [AnyMessage]
+    public var chats: [AnyChat]
+    public var users: [AnyUser]
+    public var pts: Int32
+    public init(orderByCreateDate: Bool = false, count: Int32, topics: [AnyForumTopic], messages: [AnyMessage], chats: [AnyChat], users: [AnyUser], pts: Int32) {
+      self.orderByCreateDate = orderByCreateDate
+      self.count = count
+      self.topics = topics
+      self.messages = messages
+      self.chats = chats
+      self.users = users
+      self.pts = pts
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.orderByCreateDate = flagsBits & 0x1 != 0
+      self.count = try reader.readInt()
+      self.topics = try [AnyForumTopic](from: &reader)
+      self.messages = try [AnyMessage](from: &reader)
+      self.chats = try [AnyChat](from: &reader)
+      self.users = try [AnyUser](from: &reader)
+      self.pts = try reader.readInt()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.orderByCreateDate { flagsBits |= 0x1 }
+      writer.writeFlags(flagsBits)
+      writer.writeInt(self.count)
+      self.topics.write(to: &writer)
+      self.messages.write(to: &writer)
+      self.chats.write(to: &writer)
+      self.users.write(to: &writer)
+      writer.writeInt(self.pts)
     }
   }
   /// `messages.dialogFilters#2ad93719`, a messages.DialogFilters.

@@ -430,6 +430,27 @@ extension API {
       }
     }
   }
+  /// The type ForumTopic.
+  public indirect enum AnyForumTopic: TLCodable {
+    case forumTopicDeleted(ForumTopicDeleted)
+    case forumTopic(ForumTopic)
+    /// A constructor without typed Swift.
+    case other(TLRaw)
+    public init(from reader: inout TLReader) throws(TLError) {
+      switch try reader.peekConstructor() {
+      case ForumTopicDeleted.constructor: self = .forumTopicDeleted(try ForumTopicDeleted(from: &reader))
+      case ForumTopic.constructor: self = .forumTopic(try ForumTopic(from: &reader))
+      default: self = .other(try TLRaw(from: &reader, type: "ForumTopic"))
+      }
+    }
+    public func write(to writer: inout TLWriter) {
+      switch self {
+      case .forumTopicDeleted(let value): value.write(to: &writer)
+      case .forumTopic(let value): value.write(to: &writer)
+      case .other(let raw): raw.write(to: &writer)
+      }
+    }
+  }
   /// The type GeoPoint.
   public enum AnyGeoPoint: TLCodable {
     case geoPointEmpty(GeoPointEmpty)
@@ -665,7 +686,13 @@ extension API {
     case inputMediaUploadedDocument(InputMediaUploadedDocument)
     case inputMediaDocument(InputMediaDocument)
     case inputMediaVenue(InputMediaVenue)
+    case inputMediaGeoLive(InputMediaGeoLive)
+    case inputMediaPoll(InputMediaPoll)
     case inputMediaDice(InputMediaDice)
+    case inputMediaStory(InputMediaStory)
+    case inputMediaWebPage(InputMediaWebPage)
+    case inputMediaPaidMedia(InputMediaPaidMedia)
+    case inputMediaTodo(InputMediaTodo)
     /// A constructor without typed Swift.
     case other(TLRaw)
     public init(from reader: inout TLReader) throws(TLError) {
@@ -678,7 +705,13 @@ extension API {
       case InputMediaUploadedDocument.constructor: self = .inputMediaUploadedDocument(try InputMediaUploadedDocument(from: &reader))
       case InputMediaDocument.constructor: self = .inputMediaDocument(try InputMediaDocument(from: &reader))
       case InputMediaVenue.constructor: self = .inputMediaVenue(try InputMediaVenue(from: &reader))
+      case InputMediaGeoLive.constructor: self = .inputMediaGeoLive(try InputMediaGeoLive(from: &reader))
+      case InputMediaPoll.constructor: self = .inputMediaPoll(try InputMediaPoll(from: &reader))
       case InputMediaDice.constructor: self = .inputMediaDice(try InputMediaDice(from: &reader))
+      case InputMediaStory.constructor: self = .inputMediaStory(try InputMediaStory(from: &reader))
+      case InputMediaWebPage.constructor: self = .inputMediaWebPage(try InputMediaWebPage(from: &reader))
+      case InputMediaPaidMedia.constructor: self = .inputMediaPaidMedia(try InputMediaPaidMedia(from: &reader))
+      case InputMediaTodo.constructor: self = .inputMediaTodo(try InputMediaTodo(from: &reader))
       default: self = .other(try TLRaw(from: &reader, type: "InputMedia"))
       }
     }
@@ -692,7 +725,13 @@ extension API {
       case .inputMediaUploadedDocument(let value): value.write(to: &writer)
       case .inputMediaDocument(let value): value.write(to: &writer)
       case .inputMediaVenue(let value): value.write(to: &writer)
+      case .inputMediaGeoLive(let value): value.write(to: &writer)
+      case .inputMediaPoll(let value): value.write(to: &writer)
       case .inputMediaDice(let value): value.write(to: &writer)
+      case .inputMediaStory(let value): value.write(to: &writer)
+      case .inputMediaWebPage(let value): value.write(to: &writer)
+      case .inputMediaPaidMedia(let value): value.write(to: &writer)
+      case .inputMediaTodo(let value): value.write(to: &writer)
       case .other(let raw): raw.write(to: &writer)
       }
     }

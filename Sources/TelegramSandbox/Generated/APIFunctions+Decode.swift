@@ -791,6 +791,41 @@ extension API.MessagesGetDialogFilters: TLDecodable {
     self.init()
   }
 }
+extension API.MessagesGetReplies: TLDecodable {
+  public init(from reader: inout TLReader) throws(TLError) {
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
+    try reader.enter()
+    defer { reader.leave() }
+      let peer = try API.AnyInputPeer(from: &reader)
+      let msgId = try reader.readInt()
+      let offsetId = try reader.readInt()
+      let offsetDate = try reader.readInt()
+      let addOffset = try reader.readInt()
+      let limit = try reader.readInt()
+      let maxId = try reader.readInt()
+      let minId = try reader.readInt()
+      let hash = try reader.readLong()
+    self.init(peer: peer, msgId: msgId, offsetId: offsetId, offsetDate: offsetDate, addOffset: addOffset, limit: limit, maxId: maxId, minId: minId, hash: hash)
+  }
+}
+extension API.MessagesGetDiscussionMessage: TLDecodable {
+  public init(from reader: inout TLReader) throws(TLError) {
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
+    try reader.enter()
+    defer { reader.leave() }
+      let peer = try API.AnyInputPeer(from: &reader)
+      let msgId = try reader.readInt()
+    self.init(peer: peer, msgId: msgId)
+  }
+}
 extension API.MessagesToggleNoForwards: TLDecodable {
   public init(from reader: inout TLReader) throws(TLError) {
     do {
@@ -805,6 +840,59 @@ extension API.MessagesToggleNoForwards: TLDecodable {
       let enabled = try reader.readBool()
       let requestMsgId = try flagsBits & 0x1 != 0 ? reader.readInt() : nil
     self.init(peer: peer, enabled: enabled, requestMsgId: requestMsgId)
+  }
+}
+extension API.MessagesGetForumTopics: TLDecodable {
+  public init(from reader: inout TLReader) throws(TLError) {
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
+    try reader.enter()
+    defer { reader.leave() }
+      let flagsBits = try reader.readFlags()
+      let peer = try API.AnyInputPeer(from: &reader)
+      let q = try flagsBits & 0x1 != 0 ? reader.readString() : nil
+      let offsetDate = try reader.readInt()
+      let offsetId = try reader.readInt()
+      let offsetTopic = try reader.readInt()
+      let limit = try reader.readInt()
+    self.init(peer: peer, q: q, offsetDate: offsetDate, offsetId: offsetId, offsetTopic: offsetTopic, limit: limit)
+  }
+}
+extension API.MessagesGetForumTopicsByID: TLDecodable {
+  public init(from reader: inout TLReader) throws(TLError) {
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
+    try reader.enter()
+    defer { reader.leave() }
+      let peer = try API.AnyInputPeer(from: &reader)
+      let topics = try [Int32](from: &reader)
+    self.init(peer: peer, topics: topics)
+  }
+}
+extension API.MessagesCreateForumTopic: TLDecodable {
+  public init(from reader: inout TLReader) throws(TLError) {
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
+    try reader.enter()
+    defer { reader.leave() }
+      let flagsBits = try reader.readFlags()
+      let titleMissing = flagsBits & 0x10 != 0
+      let peer = try API.AnyInputPeer(from: &reader)
+      let title = try reader.readString()
+      let iconColor = try flagsBits & 0x1 != 0 ? reader.readInt() : nil
+      let iconEmojiId = try flagsBits & 0x8 != 0 ? reader.readLong() : nil
+      let randomId = try reader.readLong()
+      let sendAs = try flagsBits & 0x4 != 0 ? API.AnyInputPeer(from: &reader) : nil
+    self.init(titleMissing: titleMissing, peer: peer, title: title, iconColor: iconColor, iconEmojiId: iconEmojiId, randomId: randomId, sendAs: sendAs)
   }
 }
 extension API.UpdatesGetState: TLDecodable {
@@ -1250,6 +1338,21 @@ extension API.ChannelsReadMessageContents: TLDecodable {
       let channel = try API.AnyInputChannel(from: &reader)
       let id = try [Int32](from: &reader)
     self.init(channel: channel, id: id)
+  }
+}
+extension API.ChannelsToggleForum: TLDecodable {
+  public init(from reader: inout TLReader) throws(TLError) {
+    do {
+      let offset = reader.offset
+      let id = try reader.readConstructor()
+      guard id == Self.constructor else { throw .unexpectedConstructor(id, offset: offset) }
+    }
+    try reader.enter()
+    defer { reader.leave() }
+      let channel = try API.AnyInputChannel(from: &reader)
+      let enabled = try reader.readBool()
+      let tabs = try reader.readBool()
+    self.init(channel: channel, enabled: enabled, tabs: tabs)
   }
 }
 extension API.LangpackGetLangPack: TLDecodable {

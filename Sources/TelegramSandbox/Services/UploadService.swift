@@ -87,7 +87,7 @@ extension Telegram {
       }
       return StoredMedia(kind: .document, fileID: id.id, isSpoiler: document.spoiler, ttlSeconds: document.ttlSeconds)
     case .inputMediaEmpty: throw .mediaEmpty
-    case .inputMediaGeoPoint, .inputMediaContact, .inputMediaVenue, .inputMediaDice, .other: throw .mediaInvalid
+    default: throw .mediaInvalid
     }
   }
 
