@@ -24,8 +24,9 @@ enum OutboxTable {
     try statement.execute(arguments: [id, position, try ArchiveJSON.encode(notice)])
   }
 
-  /// The oldest pending row, whether it is due or not: the later ones wait for it. Rows that wait for files are passed
-  /// over: a large one must not hold up what comes behind.
+  /// The oldest pending row, whether it is due or not: the later ones wait for it.
+  ///
+  /// Rows that wait for files are passed over: a large file must not hold up what comes behind.
   static func firstPending(_ db: Database) throws -> OutboxRow? {
     let statement = try db.cachedStatement(
       sql: """

@@ -33,7 +33,7 @@ struct MediaStore: Sendable {
   let deleted: String
   /// What recovered files are encrypted with; nil to leave them readable.
   let key: Secret<[UInt8]>?
-  /// Bytes that must stay free. MEDIA_MIN_FREE_BYTES.
+  /// MEDIA_MIN_FREE_BYTES: what must stay free.
   let minimumFree: Int64
   private let pool = NIOThreadPool.singleton
 
