@@ -27,13 +27,13 @@ extension Telegram {
   fileprivate func draft(
     _ text: MessageText, media: StoredMedia? = nil, replyTo: API.AnyInputReplyTo?, silent: Bool, noForwards: Bool
   ) -> Draft {
-    var reply: Int32?
-    if case .inputReplyToMessage(let input) = replyTo { reply = input.replyToMsgId }
-    return Draft(text: text, media: media, replyTo: reply, isSilent: silent, noForwards: noForwards)
+    var draft = Draft(text: text, media: media, isSilent: silent, noForwards: noForwards)
+    if case .inputReplyToMessage(let input) = replyTo { (draft.replyTo, draft.topic) = (input.replyToMsgId, input.topMsgId) }
+    return draft
   }
 
   /// The `updates` of messages sent; one that had been sent before comes with a `pts_count` of 0.
-  fileprivate func answer(_ sent: [(message: SentMessage, randomID: Int64)], to viewer: Int64) -> API.AnyUpdates {
+  func answer(_ sent: [(message: SentMessage, randomID: Int64)], to viewer: Int64) -> API.AnyUpdates {
     let ids = sent.map { API.AnyUpdate.updateMessageID(.init(id: $0.message.id, randomId: $0.randomID)) }
     var mentions = Mentions()
     let repeated = sent.map(\.message).filter(\.isRepeated).compactMap { sent -> API.AnyUpdate? in
@@ -89,6 +89,7 @@ extension Telegram {
       var draft = draft(
         try world.text(item.message, item.entities, for: viewer), media: try media(item.media, caller),
         replyTo: request.replyTo, silent: request.silent, noForwards: request.noforwards)
+      guard draft.media?.fileID != nil else { throw .mediaInvalid }
       draft.groupedID = group
       try world.check(draft)
       drafts.append((draft, item.randomId))

@@ -8,6 +8,8 @@ struct MessageBox: Sendable {
     case deleted([Int32])
     case readInbox(PeerKey, upTo: Int32, unread: Int32)
     case readOutbox(PeerKey, upTo: Int32)
+    /// Media were opened.
+    case openedMedia([Int32], date: Int32)
   }
 
   struct Event: Sendable {
@@ -82,7 +84,18 @@ struct MessageBox: Sendable {
     if low < history.count, history[low] == id { histories[peer]?.remove(at: low) }
   }
 
+  /// Changes what a message holds, not what it says: nobody is told of an edit.
+  mutating func update(_ id: Int32, _ change: (inout StoredMessage) -> Void) {
+    guard var message = messages[id] else { return }
+    change(&message)
+    messages[id] = message
+  }
+
   mutating func logRead(_ change: Change) -> Event { log(change, count: 1) }
+
+  mutating func logOpened(_ ids: [Int32], at date: Int32) -> Event {
+    log(.openedMedia(ids, date: date), count: Int32(ids.count))
+  }
 
   private mutating func log(_ change: Change, count: Int32) -> Event {
     pts += count
