@@ -92,8 +92,13 @@ struct Telegram: Sendable {
     }
     logger.debug("call", metadata: ["method": "\(method.name)", "user": "\(authorization?.user ?? 0)"])
     let caller = Caller(dc: address.dc, authKeyID: address.id, user: authorization?.user)
-    let isCDN = address.dc == cdn.dc
-    guard isCDN == (method.access == .cdn) || method.access == .everywhere else { throw RPCFailure.methodInvalid }
+    if address.dc == cdn.dc {
+      guard method.access == .cdn || method.access == .everywhere else {
+        throw method.access == .anyone ? RPCFailure.methodInvalid : .authKeyUnregistered
+      }
+    } else if method.access == .cdn {
+      throw RPCFailure.methodInvalid
+    }
     if method.access == .signedIn || method.access == .home {
       guard caller.user != nil else {
         throw authorization?.passwordUser == nil ? RPCFailure.authKeyUnregistered : .sessionPasswordNeeded
