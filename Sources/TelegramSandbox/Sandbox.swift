@@ -100,7 +100,8 @@ public struct Sandbox: Sendable {
       rsaPublicKey: configuration.publicKeyPath, apiID: configuration.apiID, apiHash: configuration.apiHash,
       users: users, logChatID: PeerKey.channel(scenario.logChat).botAPIID,
       groupID: PeerKey.group(scenario.group).botAPIID, supergroupID: PeerKey.channel(scenario.supergroup).botAPIID,
-      channelID: PeerKey.channel(scenario.channel).botAPIID, others: scenario.others.mapValues(\.botAPIID), control: "http://127.0.0.1:\(controlServer.port)")
+      channelID: PeerKey.channel(scenario.channel).botAPIID, others: scenario.others.mapValues(\.botAPIID),
+      control: "http://127.0.0.1:\(controlServer.port)")
     return Sandbox(
       privateKeyPEM: key.pem, publicKeyPEM: key.publicPEM, description: description, control: control, servers: servers,
       controlServer: controlServer)

@@ -79,7 +79,7 @@ struct Control: Sendable {
       let viewer = try account(viewer, telegram)
       let peer = try peer(reference, seenBy: viewer, telegram)
       let box = try telegram.world.box(of: peer, for: viewer)
-      return (box.histories[peer] ?? []).compactMap { box[$0]?.media }
+      return (box.histories[peer] ?? []).compactMap { box[$0]?.media }.flatMap(\.parts).compactMap(\.fileID)
     }
     return try await hub.perform { telegram in
       let viewer = try account(viewer, telegram)
@@ -93,9 +93,9 @@ struct Control: Sendable {
   }
 
   /// Hashes what has not been hashed yet, while the hub serves on: a big file takes its time.
-  private func hash(_ media: @Sendable (inout Telegram) throws -> [StoredMedia]) async throws {
+  func hash(_ wanted: @Sendable (inout Telegram) throws -> [Int64]) async throws {
     let fresh = try await hub.perform { telegram in
-      let ids = try media(&telegram).flatMap(\.parts).compactMap(\.fileID)
+      let ids = try wanted(&telegram)
       let previews = ids.compactMap { telegram.world.files[$0]?.thumbnail }
       return Set(ids + previews).filter { telegram.digests[$0] == nil }.compactMap { telegram.world.files[$0] }
     }
@@ -125,7 +125,8 @@ struct Control: Sendable {
       return StateAnswer(
         time: world.now,
         users: world.accounts.values.sorted { $0.name < $1.name }.map {
-          .init(name: $0.name, id: $0.id, pts: $0.box.pts, sessions: connected[$0.id] ?? 0, savedGifs: $0.savedGifs,
+          .init(
+            name: $0.name, id: $0.id, pts: $0.box.pts, sessions: connected[$0.id] ?? 0, savedGifs: $0.savedGifs,
             recentStickers: $0.recentStickers.map(\.file))
         },
         channels: world.channels.values.sorted { $0.title < $1.title }.map {

@@ -28,7 +28,9 @@ extension Telegram {
     _ text: MessageText, media: StoredMedia? = nil, replyTo: API.AnyInputReplyTo?, silent: Bool, noForwards: Bool
   ) -> Draft {
     var draft = Draft(text: text, media: media, isSilent: silent, noForwards: noForwards)
-    if case .inputReplyToMessage(let input) = replyTo { (draft.replyTo, draft.topic) = (input.replyToMsgId, input.topMsgId) }
+    if case .inputReplyToMessage(let input) = replyTo {
+      (draft.replyTo, draft.topic) = (input.replyToMsgId, input.topMsgId)
+    }
     return draft
   }
 
@@ -108,11 +110,25 @@ extension Telegram {
     let viewer = try caller.viewer()
     let peer = try world.resolve(request.peer, for: viewer)
     var newMedia: StoredMedia?
-    if let input = request.media { newMedia = try media(input, caller) }
+    if let input = request.media {
+      newMedia = try closed(input, in: peer, request.id, viewer)
+      if newMedia == nil { newMedia = try media(input, caller) }
+    }
     var text: MessageText?
     if let string = request.message { text = try world.text(string, request.entities, for: viewer) }
     try world.edit(request.id, in: peer, by: viewer, text: text, media: newMedia)
     return updates(for: viewer)
+  }
+
+  /// The poll a message has, ended; nil unless that is what is asked for.
+  private func closed(
+    _ input: API.AnyInputMedia, in peer: PeerKey, _ id: Int32, _ viewer: Int64
+  ) throws(RPCFailure) -> StoredMedia? {
+    guard case .inputMediaPoll(let wanted) = input, wanted.poll.closed,
+      case .plain(.messageMediaPoll(var poll))? = try world.box(of: peer, for: viewer)[id]?.media?.content
+    else { return nil }
+    poll.poll.closed = true
+    return StoredMedia(content: .plain(.messageMediaPoll(poll)))
   }
 
   fileprivate mutating func deleteHistory(

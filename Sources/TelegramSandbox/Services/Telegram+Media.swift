@@ -109,7 +109,9 @@ extension Telegram {
     }
   }
 
-  /// What can be thrown, with the highest value it shows. Source: core.telegram.org/api/dice.
+  /// What can be thrown, with the highest value it shows.
+  ///
+  /// Source: core.telegram.org/api/dice.
   static let faces: [String: Int32] = ["🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "⚽️": 5, "🎰": 64]
 
   private mutating func point(_ input: API.AnyInputGeoPoint) throws(RPCFailure) -> API.AnyGeoPoint {

@@ -37,24 +37,27 @@ struct Upload: Sendable {
 
   /// The file that `count` parts make.
   func content(parts count: Int32) throws(RPCFailure) -> FileContent {
-    guard let file else {
-      var content = ByteBuffer()
-      for part in 0..<count {
-        guard let bytes = parts[part] else { throw .filePartMissing(Int(part)) }
-        content.writeImmutableBuffer(bytes)
-      }
-      return .memory(content)
-    }
+    let partSize = file == nil ? parts[0]?.readableBytes ?? 0 : lengths[0] ?? 0
     var size = 0
     for part in 0..<count {
-      guard let length = lengths[part] else { throw .filePartMissing(Int(part)) }
-      // All parts but the last have the size of the first.
-      guard let first = lengths[0], length == first || part == count - 1 && length < first else {
-        throw RPCFailure(400, "FILE_PART_SIZE_CHANGED")
+      guard let length = file == nil ? parts[part]?.readableBytes : lengths[part] else {
+        throw .filePartMissing(Int(part))
+      }
+      // All parts but the last have the size of the first, which fits 512 KiB a whole number of times.
+      if part < count - 1 {
+        guard length == partSize else { throw RPCFailure(400, "FILE_PART_SIZE_CHANGED") }
+        guard length % 1024 == 0, Self.slotSize % length == 0 else { throw RPCFailure(400, "FILE_PART_SIZE_INVALID") }
+      } else {
+        guard length <= partSize else { throw RPCFailure(400, "FILE_PART_SIZE_CHANGED") }
       }
       size += length
     }
-    return .disk(file, size: Int64(size), partSize: Int64(lengths[0] ?? 1), slotSize: Int64(Self.slotSize))
+    if let file { return .disk(file, size: Int64(size), partSize: Int64(partSize), slotSize: Int64(Self.slotSize)) }
+    var content = ByteBufferAllocator().buffer(capacity: size)
+    for part in 0..<count {
+      if let bytes = parts[part] { content.writeImmutableBuffer(bytes) }
+    }
+    return .memory(content)
   }
 }
 

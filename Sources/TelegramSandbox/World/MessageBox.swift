@@ -26,6 +26,12 @@ struct MessageBox: Sendable {
     var texts: [String]
     /// Since when it said each of them, in Unix time.
     var dates: [Int32]
+    /// Files of every medium it had, oldest first.
+    var files: [Int64] = []
+
+    fileprivate mutating func note(_ media: StoredMedia?) {
+      for file in media?.parts.compactMap(\.fileID) ?? [] where files.last != file { files.append(file) }
+    }
   }
 
   private(set) var messages: [Int32: StoredMessage] = [:]
@@ -47,6 +53,7 @@ struct MessageBox: Sendable {
     messages[message.id] = message
     if let text = message.text {
       record[message.id] = Record(peer: message.peer, texts: [text.string], dates: [message.date])
+      record[message.id]?.note(message.media)
     }
     histories[message.peer, default: []].append(message.id)
     return log(.new(message.id), count: 1)
@@ -58,6 +65,7 @@ struct MessageBox: Sendable {
     if let text = message.text {
       record[message.id]?.texts.append(text.string)
       record[message.id]?.dates.append(message.editDate ?? message.date)
+      record[message.id]?.note(message.media)
     }
     return announced ? log(.edited(message.id), count: 1) : nil
   }

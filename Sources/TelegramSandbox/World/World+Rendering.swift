@@ -30,7 +30,8 @@ extension World {
       guard group.contains(viewer) else { return .chatForbidden(.init(id: id, title: group.title)) }
       return .chat(
         API.Chat(
-          creator: group.creator == viewer, noforwards: group.noForwards, id: id, title: group.title, photo: .chatPhotoEmpty(.init()),
+          creator: group.creator == viewer, noforwards: group.noForwards, id: id, title: group.title,
+          photo: .chatPhotoEmpty(.init()),
           participantsCount: Int32(group.members.count), date: group.date, version: group.version,
           defaultBannedRights: API.ChatBannedRights(untilDate: 0)))
     case .channel(let id):
@@ -90,7 +91,8 @@ extension World {
           noforwards: message.noForwards, id: message.id, fromId: from, peerId: message.peer.peer,
           fwdFrom: message.forward, replyTo: reply, date: message.date, message: text.string,
           media: media.flatMap(render), entities: text.entities.isEmpty ? nil : text.entities.map(\.entity),
-          views: isPost ? 1 : nil, forwards: isPost ? 0 : nil, replies: replies(to: message), editDate: message.editDate,
+          views: isPost ? 1 : nil, forwards: isPost ? 0 : nil, replies: replies(to: message),
+          editDate: message.editDate,
           groupedId: message.groupedID))
     }
   }
