@@ -37,6 +37,14 @@ public struct Notice: Sendable, Hashable, Codable {
   public var files: [NoticeFile]?
   /// The messages of an album; nil for a single message.
   public var album: [Int64]?
+  /// What media without a file, or a service message, says in words.
+  public var details: FormattedText?
+  /// The message it answers.
+  public var reply: NoticeReply?
+  /// The bot it was made with.
+  public var viaBot: PeerSummary?
+  /// The forum topic's name, where it is known.
+  public var topicTitle: String?
 
   public init(
     event: Event, chat: PeerSummary, sender: PeerSummary?, messageID: Int64, topicID: Int64? = nil,
@@ -61,6 +69,21 @@ public struct Notice: Sendable, Hashable, Codable {
     self.mediaKindBefore = mediaKindBefore
     self.files = files
     self.album = album
+  }
+}
+
+/// A message that is answered.
+public struct NoticeReply: Sendable, Hashable, Codable {
+  public var messageID: Int64
+  /// Where it is.
+  public var chat: PeerSummary
+  /// What it begins with, where the archive has it.
+  public var quote: String?
+
+  public init(messageID: Int64, chat: PeerSummary, quote: String? = nil) {
+    self.messageID = messageID
+    self.chat = chat
+    self.quote = quote
   }
 }
 

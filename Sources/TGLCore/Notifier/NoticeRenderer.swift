@@ -151,11 +151,37 @@ public struct NoticeRenderer: Sendable {
     if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
       text.append("\nForwarded from: \(source)")
     }
+    appendReply(notice, to: &text)
+    if let bot = notice.viaBot {
+      text.append("\nVia: ")
+      appendPeer(bot, to: &text)
+    }
     if let kind = notice.mediaKind, kind != .webPage {
       text.append("\nMedia: ")
       text.append(Self.name(of: kind), .italic)
     }
+    if let details = notice.details, !details.isEmpty {
+      text.append("\n")
+      text.append(details)
+    }
     return text
+  }
+
+  private func appendReply(_ notice: Notice, to text: inout FormattedText) {
+    if let title = notice.topicTitle.map({ DisplayName.clean($0) }), !title.isEmpty { text.append("\nTopic: \(title)") }
+    guard let reply = notice.reply else { return }
+    text.append("\nIn reply to: ")
+    let name = "message \(reply.messageID)"
+    if let link = PeerLink.message(reply.messageID, in: reply.chat, topic: nil) {
+      text.append(name, .link(url: link))
+    } else {
+      text.append(name)
+    }
+    if reply.chat.id != notice.chat.id { text.append(" in \(DisplayName.of(reply.chat))") }
+    if let quote = reply.quote.map({ DisplayName.clean($0, limit: 80) }), !quote.isEmpty {
+      text.append(": ")
+      text.append(quote, .italic)
+    }
   }
 
   private static func title(of notice: Notice) -> String {
