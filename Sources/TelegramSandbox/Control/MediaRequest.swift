@@ -139,7 +139,7 @@ struct MediaRequest: Decodable, Sendable {
     }
     let voters = votes.enumerated().map { index, count in
       API.PollAnswerVoters(
-        correct: isQuiz && index == correct, option: ByteBuffer(string: String(index)), voters: count)
+        correct: isQuiz && index == correct, option: ByteBuffer(string: String(index)), voters: count, recentVoters: [])
     }
     return API.MessageMediaPoll(
       poll: API.Poll(

@@ -145,7 +145,7 @@ extension Telegram {
       case .other: throw RPCFailure(400, "POLL_ANSWERS_INVALID")
       }
       let isCorrect = input.correctAnswers?.contains(Int32(index)) == true
-      voters.append(API.PollAnswerVoters(correct: poll.quiz && isCorrect, option: option, voters: 0))
+      voters.append(API.PollAnswerVoters(correct: poll.quiz && isCorrect, option: option, voters: 0, recentVoters: []))
     }
     if poll.quiz, !voters.contains(where: \.correct) { throw RPCFailure(400, "QUIZ_CORRECT_ANSWERS_EMPTY") }
     poll.answers = answers
