@@ -99,6 +99,7 @@ def test_a_channel_speaks_for_whoever_posts(sandbox):
         ("POST", "/say", {"from": "bob", "chat": "group", "media": {"kind": "poll", "title": "?", "options": ["a"]}}, 400,
          "a poll has 2 to 12 options"),
         ("POST", "/say", {"from": "bob", "chat": "group"}, 400, "MESSAGE_EMPTY"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "text": "x", "topic": 5}, 400, "'group' has no topics"),
         ("POST", "/topic", {"from": "bob", "chat": "channel", "title": "x"}, 400, "channel' is no supergroup"),
         ("POST", "/protect", {"chat": "alice", "noforwards": True}, 400, "is a private chat"),
         ("POST", "/storm", {"from": "bob", "chats": ["group"], "messages": 1, "media": 2}, 400, "it is a share"),
@@ -176,6 +177,22 @@ def test_media_are_opened_and_destroyed_by_request(sandbox):
     assert sandbox.post("/open", user="alice", chat="bob", ids=[said["ids"]["alice"]]) == {"opened": 1}
     message = sandbox.chat("bob")["messages"][-1]
     assert message["media"]["gone"] is True and "media_unread" not in message
+
+
+def test_an_album_is_forwarded_by_request(sandbox):
+    said = sandbox.post("/say", **{"from": "bob", "chat": "alice", "album": [{"size": 5}, {"size": 6}]})
+    assert [ids["bob"] for ids in said["album_ids"]] == said["album"]
+    theirs = [ids["alice"] for ids in said["album_ids"]]
+    moved = sandbox.post("/forward", **{"from": "alice", "chat": "bob", "to": "group", "ids": theirs})["ids"]
+    messages = sandbox.chat("group")["messages"][-2:]
+    assert [message["id"] for message in messages] == moved
+    assert len({message["grouped_id"] for message in messages}) == 1
+    assert [message["forward"]["from"] for message in messages] == [sandbox.users["bob"]["id"]] * 2
+    sandbox.post("/protect", chat="group", noforwards=True)
+    status, answer = sandbox.request(
+        "POST", "/forward", {"from": "alice", "chat": "group", "to": "alice", "ids": moved})
+    assert (status, answer["error"]) == (400, "CHAT_FORWARDS_RESTRICTED")
+    sandbox.post("/protect", chat="group", noforwards=False)
 
 
 def test_an_edit_replaces_the_file(sandbox):

@@ -161,6 +161,21 @@ struct FaultRequest: Decodable, Sendable {
   }
 }
 
+/// Sends messages on.
+struct ForwardRequest: Decodable, Sendable {
+  var from: Reference
+  var chat: Reference
+  var to: Reference
+  var ids: [Int32]
+  /// Without telling from where.
+  var dropAuthor: Bool?
+
+  enum CodingKeys: String, CodingKey {
+    case from, chat, to, ids
+    case dropAuthor = "drop_author"
+  }
+}
+
 /// Protects a chat or lets it be forwarded again.
 struct ProtectRequest: Decodable, Sendable {
   var chat: Reference
