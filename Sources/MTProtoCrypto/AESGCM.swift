@@ -7,6 +7,30 @@ public enum AESGCM {
   public static let keyLength = 32
   public static let nonceLength = 12
   public static let tagLength = 16
+  /// The most that one key and nonce may encrypt, in bytes: behind it the 32-bit block counter would repeat.
+  public static let plaintextLimit: Int64 = (1 << 36) - 32
+
+  /// Decrypts a stretch of a ciphertext in place, wherever it lies, without authenticating it.
+  ///
+  /// For ciphertext whose tag was verified before. The plaintext is encrypted in counter mode; the counter block is the
+  /// nonce and a 32-bit number, which is 2 for the first 16 bytes. Source: NIST SP 800-38D, 7.1.
+  /// - Parameter offset: of the stretch in the ciphertext, in bytes.
+  public static func decrypt(
+    _ data: UnsafeMutableRawBufferPointer, at offset: Int64, key: [UInt8], nonce: [UInt8]
+  ) throws(CryptoError) {
+    guard nonce.count == nonceLength else {
+      throw .invalidLength(what: "GCM nonce", expected: "12", actual: nonce.count)
+    }
+    guard offset >= 0, offset <= plaintextLimit, Int64(data.count) <= plaintextLimit - offset else {
+      throw .invalidLength(what: "a GCM plaintext", expected: "at most \(plaintextLimit)", actual: data.count)
+    }
+    let counter = UInt32(offset / 16) + 2
+    let block = nonce + (0..<4).map { UInt8(truncatingIfNeeded: counter >> (24 - 8 * $0)) }
+    let keystream = try AESCTR(key: key, iv: block)
+    var skipped = [UInt8](repeating: 0, count: Int(offset % 16))
+    skipped.withUnsafeMutableBytes { keystream.apply($0) }
+    keystream.apply(data)
+  }
 
   /// An encryption in progress.
   public struct Sealer: ~Copyable {

@@ -89,6 +89,29 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<50 as Range<UInt64>)
+  func anyStretchCanBeDecryptedAlone(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let (key, nonce) = (random.bytes(32), random.bytes(12))
+    let plain = random.bytes(Int.random(in: 1...2000, using: &random))
+    let whole = try sealed(plain, key: key, nonce: nonce)
+    let start = Int.random(in: 0..<plain.count, using: &random)
+    let end = Int.random(in: start...plain.count, using: &random)
+    var stretch = Array(whole[start..<end])
+    try stretch.withUnsafeMutableBytes { try AESGCM.decrypt($0, at: Int64(start), key: key, nonce: nonce) }
+    #expect(stretch == Array(plain[start..<end]))
+  }
+
+  @Test(arguments: [-1, AESGCM.plaintextLimit, AESGCM.plaintextLimit + 1, .max])
+  func refusesStretchesThatCannotBe(offset: Int64) {
+    var byte: [UInt8] = [0]
+    #expect(throws: CryptoError.self) {
+      try byte.withUnsafeMutableBytes {
+        try AESGCM.decrypt($0, at: offset, key: pattern(32, seed: 1), nonce: pattern(12, seed: 2))
+      }
+    }
+  }
+
   @Test func refusesWrongLengths() throws {
     let (key, nonce) = (pattern(32, seed: 1), pattern(12, seed: 2))
     #expect(throws: CryptoError.invalidLength(what: "AES key", expected: "32", actual: 31)) {

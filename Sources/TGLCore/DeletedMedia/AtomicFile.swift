@@ -1,0 +1,97 @@
+import Foundation
+
+/// A file that appears under its name only when it is complete.
+///
+/// It is written under a temporary name in the same folder, readable by its owner only. What is not committed is removed.
+struct AtomicFile: ~Copyable {
+  /// What a temporary name begins with; a file of that name that nobody writes was left by a process that was killed.
+  static let temporaryPrefix = ".tgl-"
+  static let temporarySuffix = ".part"
+
+  let path: String
+  let descriptor: CInt
+  private let folder: String
+  private let temporaryPath: String
+  private var isCommitted = false
+
+  /// - Throws: `EncryptedFileError.system`.
+  init(path: String) throws(EncryptedFileError) {
+    self.path = path
+    let parent = (path as NSString).deletingLastPathComponent
+    folder = parent.isEmpty ? "." : parent
+    temporaryPath =
+      "\(folder)/\(Self.temporaryPrefix)\(String(UInt64.random(in: .min ... .max), radix: 16))\(Self.temporarySuffix)"
+    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .last("make a file for it", path) }
+  }
+
+  deinit {
+    close(descriptor)
+    if !isCommitted { unlink(temporaryPath) }
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer) throws(EncryptedFileError) {
+    try Self.write(bytes, to: descriptor, path)
+  }
+
+  /// Writes all of `bytes` to any descriptor.
+  static func write(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, _ path: String
+  ) throws(EncryptedFileError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw .last("write", path) }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Makes the file last, with the times given, and gives it its name.
+  ///
+  /// - Parameter replacing: whether what has the name now may be replaced; otherwise it never is, whoever made it when.
+  /// - Throws: `EncryptedFileError.outputExists`, `.system`.
+  consuming func commit(replacing: Bool, times: FileTimes? = nil) throws(EncryptedFileError) {
+    if let times {
+      let pair = [times.access, times.modification]
+      guard futimens(descriptor, pair) == 0 else { throw .last("set the times", path) }
+    }
+    guard fsync(descriptor) == 0 else { throw .last("write", path) }
+    let moved = replacing ? rename(temporaryPath, path) : Self.renameToFree(temporaryPath, path)
+    guard moved == 0 else {
+      if errno == EEXIST { throw .outputExists(path: path) }
+      throw .last("rename", path)
+    }
+    isCommitted = true
+    let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard parent >= 0 else { throw .last("open the folder", path) }
+    defer { close(parent) }
+    // Some file systems cannot do this for folders, and need not.
+    guard fsync(parent) == 0 || errno == EINVAL else { throw .last("write the folder", path) }
+  }
+
+  /// Renames without ever replacing: `rename` alone would.
+  private static func renameToFree(_ from: String, _ to: String) -> CInt {
+    if link(from, to) == 0 {
+      unlink(from)
+      return 0
+    }
+    guard [EPERM, EOPNOTSUPP, EMLINK, ENOSYS].contains(errno) else { return -1 }
+    // A file system without links: an empty file takes the name, and is then replaced.
+    let placeholder = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard placeholder >= 0 else { return -1 }
+    close(placeholder)
+    return rename(from, to)
+  }
+}
+
+/// When a file was last read and changed.
+struct FileTimes: Sendable {
+  var access: timespec
+  var modification: timespec
+
+  init(_ information: stat) {
+    access = information.st_atim
+    modification = information.st_mtim
+  }
+}
