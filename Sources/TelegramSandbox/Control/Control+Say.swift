@@ -5,7 +5,7 @@ extension Control {
     let given = [request.file != nil, request.album != nil, request.media != nil].count { $0 }
     guard given <= 1 else { throw ControlError("a message has one of 'file', 'album' and 'media'") }
     if let album = request.album, !(1...10).contains(album.count) { throw ControlError("an album has 1 to 10 files") }
-    let requests = request.album ?? request.file.map { [$0] } ?? []
+    let requests = (request.album ?? request.file.map { [$0] } ?? []).map(\.request)
     if requests.isEmpty {
       for (name, isThere) in [
         ("kind", request.kind != nil), ("mime", request.mime != nil), ("ttl", request.ttl != nil),
@@ -31,7 +31,7 @@ extension Control {
       (draft.replyTo, draft.topic) = (request.replyTo, request.topic)
       draft.isSilent = request.silent ?? false
       draft.noForwards = request.noForwards ?? false
-      if let media = request.media {
+      if let media = request.media?.value {
         let owner = try media.peer.map { try self.peer($0, seenBy: author, telegram) }
         let plain = try media.media(in: &telegram.world, owner: owner)
         draft.media = StoredMedia(content: .plain(plain))

@@ -130,8 +130,8 @@ struct ControlServer: Sendable {
     }
   }
 
-  private static func decode<T: Decodable>(_ body: ByteBuffer) throws -> T {
-    try JSONDecoder().decode(T.self, from: Data(body.readableBytesView))
+  private static func decode<T: ControlRequest>(_ body: ByteBuffer) throws -> T {
+    try JSONDecoder().decode(Strict<T>.self, from: Data(body.readableBytesView)).value
   }
 
   private static func json(_ value: some Encodable) throws -> FileContent {
