@@ -1,3 +1,5 @@
+import NIOCore
+
 /// How many parts of a file are on their way at once: a value.
 ///
 /// As many as make the transfer faster: a window that is too small leaves the link idle for a round trip a part, one
@@ -42,4 +44,9 @@ struct TransferWindow: Sendable, Hashable {
     size = max(size / 2, Self.smallest)
     (roundStart, roundBytes, roundParts) = (nil, 0, 0)
   }
+}
+
+extension Duration {
+  /// The event loops' clock now.
+  static var uptime: Duration { .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }
 }
