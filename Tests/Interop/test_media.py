@@ -1,7 +1,9 @@
 """Media that is taken back, replaced or looked at once comes back in the log chat of the real tgl."""
 
 import asyncio
+import base64
 import hashlib
+import os
 import signal
 import sqlite3
 
@@ -179,7 +181,7 @@ def test_a_replaced_medium_comes_back_with_the_edit(tgl, tmp_path):
 
 def test_encrypted_files_are_posted_and_open_with_cryptography(tgl):
     key = bytes(range(32))
-    import base64
+
 
     tgl.settings["ENCRYPT_DELETED_MEDIA"] = "true"
     status = tgl.command("run")
@@ -316,3 +318,40 @@ def test_a_kept_file_says_so_in_the_archive(tgl):
 
 
 
+
+
+def resident(pid):
+    """The most memory a process has had, in bytes."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+
+
+def test_a_large_file_takes_little_memory(tgl):
+    """Downloaded, encrypted and uploaded; killed on the way, it goes on. TGL_LARGE_FILE sets the size."""
+    size = int(os.environ.get("TGL_LARGE_FILE", 150_000_000))
+    key = bytes(range(32))
+    tgl.settings |= {
+        "BUFFER_ALL_MEDIA": "true",
+        "MAX_BUFFER_FILE_SIZE": str(2**40),
+        "ENCRYPT_DELETED_MEDIA": "true",
+        "DELETED_MEDIA_KEY_B64": base64.b64encode(key).decode(),
+    }
+    tgl.start()
+    said = tgl.sandbox.say("bob", "supergroup", "large", file={"size": size, "seed": 5, "name": "large.bin"})
+    seen = tgl.sandbox.chat("supergroup")["messages"][-1]["media"]
+
+    def partial():
+        return sum(path.stat().st_size for path in (tgl.data / "media").glob(".*.part"))
+
+    wait_for(lambda: partial() > size // 4, "a quarter", patience=600)
+    peaks = [resident(tgl.service.pid)]
+    tgl.stop(signal.SIGKILL)
+    assert partial() > size // 4
+    tgl.start()
+    wait_for(lambda: list((tgl.data / "media").glob("*_large.bin")), "the whole file", patience=900)
+    tgl.sandbox.delete("bob", "supergroup", said["id"])
+    (notice,) = wait_for(lambda: posted(tgl), "the post", patience=900)
+    peaks.append(resident(tgl.service.pid))
+    print(f"peak resident memory {[peak // 1_000_000 for peak in peaks]} MB for {size} bytes")
+    assert notice["media"]["sha256"] == seen["sha256"]
+    assert max(peaks) < 80_000_000

@@ -207,7 +207,8 @@ extension MediaFile {
     return parts.filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
-  private static func bytes(_ count: Int64) -> String {
+  /// As in "3.2 kB".
+  static func bytes(_ count: Int64) -> String {
     var value = Double(count)
     for unit in ["B", "kB", "MB"] {
       if value < 1000 { return unit == "B" ? "\(count) B" : String(format: "%.1f %@", value, unit) }

@@ -6,12 +6,27 @@ public struct Post: Sendable, Hashable, Codable {
   public var content: FormattedText
   /// The group or channel in which the users it names were met.
   public var metIn: PeerID?
+  /// The message of the log chat it answers.
+  var replyTo: Int64?
   /// The recovered files it is posted with, by their rows in `media_job`.
   var media: [Int64]?
 
   public init(_ content: FormattedText, metIn: PeerID? = nil) {
     self.content = content
     self.metIn = metIn
+  }
+
+  /// The same as plain text.
+  var withoutFormatting: Post {
+    var post = self
+    post.content = FormattedText(content.text)
+    return post
+  }
+
+  var withoutMedia: Post {
+    var post = self
+    post.media = nil
+    return post
   }
 
   /// Source: `message_length_max` of `help.getConfig`, in UTF-16 units.
@@ -43,7 +58,11 @@ public struct NoticeRenderer: Sendable {
   /// - Parameter missing: files that cannot be posted, with the reasons.
   func posts(for notice: Notice, missing: [NoticeMedium]) -> [Post] {
     let metIn = notice.chat.id.kind == .user ? nil : notice.chat.id
-    return contents(of: notice, missing: missing).map { Post($0, metIn: metIn) }
+    return contents(of: notice, missing: missing).map { content in
+      var post = Post(content, metIn: metIn)
+      post.replyTo = notice.logReply
+      return post
+    }
   }
 
   private func contents(of notice: Notice, missing: [NoticeMedium]) -> [FormattedText] {
@@ -53,7 +72,7 @@ public struct NoticeRenderer: Sendable {
       head.append(DisplayName.clean(medium.failure ?? ""), .italic)
     }
     switch notice.event {
-    case .deleted, .selfDestructed:
+    case .deleted, .selfDestructed, .saved:
       return pages(head: head, sections: [(nil, notice.text)])
     case .edited:
       let marked = FormattedText.marked(before: notice.before ?? FormattedText(), after: notice.text)
@@ -189,6 +208,7 @@ public struct NoticeRenderer: Sendable {
     case .deleted: notice.album.map { "🗑 Deleted album of \($0.count)" } ?? "🗑 Deleted message"
     case .edited: "✏️ Edited message"
     case .selfDestructed: "💣 Self-destructing media"
+    case .saved: "\(OwnPost.savedMark) Saved " + (notice.album.map { "album of \($0.count)" } ?? "message")
     }
   }
 
@@ -197,6 +217,7 @@ public struct NoticeRenderer: Sendable {
     case .deleted: "Deleted"
     case .edited: "Edited"
     case .selfDestructed: "Opened"
+    case .saved: "Saved"
     }
   }
 

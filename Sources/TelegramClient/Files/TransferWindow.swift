@@ -7,7 +7,7 @@ import NIOCore
 /// patience.
 struct TransferWindow: Sendable, Hashable {
   static let smallest = 2
-  static let largest = 16
+  static let largest = 8
 
   private(set) var size = smallest
   private var bestRate = 0.0

@@ -38,9 +38,10 @@ import Testing
             ], hash: 0),
           results: API.PollResults(
             results: [
-              API.PollAnswerVoters(option: .init(string: "0"), voters: 1),
-              API.PollAnswerVoters(chosen: true, correct: true, option: .init(string: "1"), voters: 3),
-            ], totalVoters: 4, solution: "told you"))),
+              API.PollAnswerVoters(option: .init(string: "0"), voters: 1, recentVoters: []),
+              API.PollAnswerVoters(
+                chosen: true, correct: true, option: .init(string: "1"), voters: 3, recentVoters: []),
+            ], totalVoters: 4, solution: "told you", solutionEntities: []))),
       [
         "Quiz, closed: Why?", "•: because (1, 25 %)", "•: a raven (3, 75 %; right; chosen by you)", "Voters: 4",
         "Explanation: told you",
