@@ -16,7 +16,9 @@ struct TGL: AsyncParsableCommand {
       Settings: 'tgl help run'.
       """,
     version: version,
-    subcommands: [RunCommand.self, LoginCommand.self, SettingsReferenceCommand.self])
+    subcommands: [
+      RunCommand.self, LoginCommand.self, DecryptCommand.self, KeygenCommand.self, SettingsReferenceCommand.self,
+    ])
 
   @OptionGroup var global: GlobalOptions
 }

@@ -34,6 +34,15 @@ struct AtomicFile: ~Copyable {
     try Self.write(bytes, to: descriptor, path)
   }
 
+  func write(_ bytes: [UInt8]) throws(EncryptedFileError) {
+    let outcome = bytes.withUnsafeBytes { buffer -> Result<Void, EncryptedFileError> in
+      do throws(EncryptedFileError) { return .success(try Self.write(buffer, to: descriptor, path)) } catch {
+        return .failure(error)
+      }
+    }
+    try outcome.get()
+  }
+
   /// Writes all of `bytes` to any descriptor.
   static func write(
     _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, _ path: String

@@ -45,7 +45,8 @@ public struct DataRoot: Sendable {
     }
   }
 
-  private static func reason(_ error: any Error) -> String {
+  /// What a person can act on in an error of Foundation's.
+  static func reason(_ error: any Error) -> String {
     if let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError,
       underlying.domain == NSPOSIXErrorDomain
     {

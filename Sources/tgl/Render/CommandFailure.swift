@@ -5,10 +5,13 @@ import TelegramClient
 
 /// Exit codes, by sysexits(3).
 enum ExitStatus: Int32 {
+  /// Some of several items; each has been named.
+  case someFailed = 1
   case dataError = 65
   case noInput = 66
   case unavailable = 69
   case software = 70
+  case cannotCreate = 73
   case temporaryFailure = 75
   case noPermission = 77
   case configuration = 78
@@ -35,6 +38,7 @@ struct CommandFailure: Error {
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
     case is PromptError: .noInput
+    case let error as EncryptedFileError: if case .outputExists = error { .cannotCreate } else { .someFailed }
     case is CancellationError: .interrupted
     default: .software
     }
