@@ -90,7 +90,13 @@ struct AtomicFile: ~Copyable {
     let placeholder = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard placeholder >= 0 else { return -1 }
     close(placeholder)
-    return rename(from, to)
+    guard rename(from, to) == 0 else {
+      let code = errno
+      unlink(to)
+      errno = code
+      return -1
+    }
+    return 0
   }
 }
 
