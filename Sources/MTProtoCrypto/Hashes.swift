@@ -7,7 +7,10 @@ public enum SHA1 {
 }
 
 /// SHA-256, at once or, as a value, bit by bit.
-public struct SHA256: ~Copyable {
+///
+/// Sendable though it holds a pointer: the context behind it is made here, is given to nobody, and cannot be copied with
+/// the value, so that whoever has the value is alone with it; OpenSSL binds no context to a thread.
+public struct SHA256: ~Copyable, @unchecked Sendable {
   /// The 32-byte digest of the parts one after another.
   public static func hash(_ parts: [UInt8]...) -> [UInt8] { digest(parts, EVP_sha256(), 32) }
 

@@ -15,10 +15,20 @@ extension TelegramClient {
   public func invoke<Function: TLFunction>(
     _ function: Function, dc: Int? = nil, timeout: Duration? = nil, isBulk: Bool = false
   ) async throws(TelegramError) -> Function.Response {
+    try await invoke(function, dc: dc, role: .main, timeout: timeout, isBulk: isBulk).response
+  }
+
+  /// As the public one, over a link for `role`.
+  /// - Returns: the answer, and which data centre gave it.
+  func invoke<Function: TLFunction>(
+    _ function: Function, dc: Int?, role: LinkRole, timeout: Duration? = nil, isBulk: Bool = false
+  ) async throws(TelegramError) -> (response: Function.Response, dc: Int) {
     let call = OutgoingCall(
-      body: function.encoded(), method: Function.name, timeout: timeout ?? configuration.callTimeout, isBulk: isBulk)
-    let isOpen = Function.self == API.AuthImportAuthorization.self || Function.self == API.HelpGetConfig.self
-    let bytes = try await answer(to: call, dc: dc, isOpen: isOpen)
+      body: function.encoded(), method: Function.name, timeout: timeout ?? configuration.callTimeout, isBulk: isBulk,
+      role: role)
+    let isOpen =
+      role == .cdn || Function.self == API.AuthImportAuthorization.self || Function.self == API.HelpGetConfig.self
+    let (bytes, answerer) = try await answer(to: call, dc: dc, isOpen: isOpen)
     let response: Function.Response
     do throws(TLError) {
       response = try Function.Response(decoding: bytes)
@@ -27,7 +37,7 @@ extension TelegramClient {
     }
     if let carrying = response as? any PeerCarrying { await peers.harvest(carrying) }
     if let updates = response as? API.AnyUpdates { environment.feed?.offer(.answered(updates)) }
-    return response
+    return (response, answerer)
   }
 
   private struct OutgoingCall {
@@ -35,6 +45,7 @@ extension TelegramClient {
     let method: String
     let timeout: Duration
     let isBulk: Bool
+    let role: LinkRole
   }
 
   /// The answer's bytes, after whatever retries it takes.
@@ -42,7 +53,7 @@ extension TelegramClient {
   /// An open call is one that a data centre answers to anybody.
   private func answer(
     to call: OutgoingCall, dc requested: Int?, isOpen: Bool
-  ) async throws(TelegramError) -> ByteBuffer {
+  ) async throws(TelegramError) -> (ByteBuffer, dc: Int) {
     var policy = RetryPolicy(floodSleepThreshold: configuration.floodSleepThreshold)
     var dc = requested
     while true {
@@ -51,7 +62,8 @@ extension TelegramClient {
       if target != home, !isOpen { try await authorize(on: target) }
       let refusal: RPCError
       do throws(DataCenterLink.CallFailure) {
-        return try await centers.link(to: target).call(call.body, isBulk: call.isBulk, timeout: call.timeout)
+        let link = await centers.link(to: target, for: call.role)
+        return (try await link.call(call.body, isBulk: call.isBulk, timeout: call.timeout), target)
       } catch {
         switch error {
         case .rpc(let error): refusal = error

@@ -16,6 +16,8 @@ public final class TelegramClient: Sendable {
   let centers: DataCenters
   let peers: PeerBook
   let dialogSearch = DialogSearch()
+  /// What parts of files may take in memory.
+  let files = TransferBudget(bytes: 16 * 1024 * 1024)
 
   public convenience init(
     configuration: ClientConfiguration, store: any SessionStore, group: any EventLoopGroup, logger: Logger,

@@ -47,5 +47,4 @@ struct SentCode: Sendable {
 struct ExportedAuthorization: Sendable {
   let user: Int64
   let dc: Int32
-  let bytes: [UInt8]
 }

@@ -3,8 +3,12 @@ import TL
 
 /// Who may call a method, and where.
 enum Access: Sendable {
+  /// Before signing in, too, and on a CDN data centre.
+  case everywhere
   /// Before signing in, too.
   case anyone
+  /// On a CDN data centre, where nobody signs in.
+  case cdn
   /// Signed in, on any data centre.
   case signedIn
   /// Signed in, on the account's own data centre.
@@ -36,7 +40,11 @@ struct Dispatcher: Sendable {
     dispatcher.registerSending()
     dispatcher.registerChannels()
     dispatcher.registerUpdates()
+    dispatcher.registerForwarding()
+    dispatcher.registerForums()
+    dispatcher.registerSavedMedia()
     dispatcher.registerUpload()
+    dispatcher.registerCDN()
     dispatcher.registerLangPack()
     return dispatcher
   }()

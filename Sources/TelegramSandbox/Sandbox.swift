@@ -26,11 +26,16 @@ public struct Sandbox: Sendable {
     public var privateKeyPEM: String?
     /// Where the public key is kept, for the description.
     public var publicKeyPath = ""
+    /// Where the parts of big files are kept while somebody refers to them; they have no names there.
+    public var filesFolder = FileManager.default.temporaryDirectory.path(percentEncoded: false)
     /// How long a salt is the current one, in seconds.
     public var saltPeriod: Int32 = 1800
 
     public init() {}
   }
+
+  /// The number of the CDN data centre, one of those Telegram has.
+  static let cdnDC: Int32 = 203
 
   /// The servers' private key in PEM, by which a later sandbox can be the same server.
   public let privateKeyPEM: String
@@ -55,26 +60,33 @@ public struct Sandbox: Sendable {
       seed: configuration.seed, homeDC: configuration.homeDC,
       now: Int32(truncatingIfNeeded: now().unixTime.components.seconds))
     let telegram = Telegram(
-      world: scenario.world, apiID: configuration.apiID, apiHash: configuration.apiHash, endpoints: [], logger: logger)
+      world: scenario.world, apiID: configuration.apiID, apiHash: configuration.apiHash, endpoints: [],
+      folder: configuration.filesFolder, logger: logger)
     let hub = Hub(
       telegram: telegram, settings: .init(saltPeriod: configuration.saltPeriod), logger: logger, now: now)
+    let pace = NetworkPace()
+    let cdnKey = try RSAPrivateKey.generate()
+    let ordinary = max(configuration.dataCenters, configuration.homeDC)
     var servers: [DataCenterServer] = []
-    for id in 1...max(configuration.dataCenters, configuration.homeDC) {
+    for id in Array(1...ordinary) + [Self.cdnDC] {
+      let offset = id == Self.cdnDC ? Int(ordinary) : Int(id) - 1
       servers.append(
         try await DataCenterServer(
-          id: id, host: configuration.host, port: configuration.port == 0 ? 0 : configuration.port + Int(id) - 1,
-          hub: hub, privateKey: key, group: group, logger: logger, now: now))
+          id: id, host: configuration.host, port: configuration.port == 0 ? 0 : configuration.port + offset, hub: hub,
+          privateKey: id == Self.cdnDC ? cdnKey : key, pace: pace, group: group, logger: logger, now: now))
     }
     // Nobody can connect to the address that stands for all.
     let announced = ["0.0.0.0": "127.0.0.1", "::": "::1"][configuration.host] ?? configuration.host
     let endpoints = servers.map { Telegram.Endpoint(id: $0.id, host: announced, port: $0.port) }
-    await hub.setEndpoints(endpoints)
-    let control = Control(
-      hub: hub,
-      names: ChatNames(peers: [
-        "group": .group(scenario.group), "supergroup": .channel(scenario.supergroup),
-        "channel": .channel(scenario.channel), "log": .channel(scenario.logChat),
-      ]))
+    var cdn = CDN()
+    (cdn.dc, cdn.publicKey) = (Self.cdnDC, cdnKey.publicPEM)
+    await hub.setEndpoints(endpoints, cdn: cdn)
+    var names: [String: PeerKey] = [
+      "group": .group(scenario.group), "supergroup": .channel(scenario.supergroup),
+      "channel": .channel(scenario.channel), "log": .channel(scenario.logChat),
+    ]
+    names.merge(scenario.others) { first, _ in first }
+    let control = Control(hub: hub, names: ChatNames(peers: names), pace: pace)
     // Loopback whatever the data centres listen on: it obeys anyone.
     let controlServer = try await ControlServer(host: "127.0.0.1", control: control, group: group, logger: logger)
     let users = scenario.users.compactMap { scenario.world.accounts[$0] }.map {
@@ -82,11 +94,14 @@ public struct Sandbox: Sendable {
         name: $0.name, id: $0.id, phone: "+" + $0.phone, code: $0.code, password: $0.password?.plain)
     }
     let description = SandboxDescription(
-      dcs: endpoints.map { .init(id: $0.id, host: $0.host, port: $0.port) }, homeDC: configuration.homeDC,
+      dcs: endpoints.filter { $0.id != Self.cdnDC }.map { .init(id: $0.id, host: $0.host, port: $0.port) },
+      cdn: endpoints.first { $0.id == Self.cdnDC }.map { .init(id: $0.id, host: $0.host, port: $0.port) },
+      homeDC: configuration.homeDC,
       rsaPublicKey: configuration.publicKeyPath, apiID: configuration.apiID, apiHash: configuration.apiHash,
       users: users, logChatID: PeerKey.channel(scenario.logChat).botAPIID,
       groupID: PeerKey.group(scenario.group).botAPIID, supergroupID: PeerKey.channel(scenario.supergroup).botAPIID,
-      channelID: PeerKey.channel(scenario.channel).botAPIID, control: "http://127.0.0.1:\(controlServer.port)")
+      channelID: PeerKey.channel(scenario.channel).botAPIID, others: scenario.others.mapValues(\.botAPIID),
+      control: "http://127.0.0.1:\(controlServer.port)")
     return Sandbox(
       privateKeyPEM: key.pem, publicKeyPEM: key.publicPEM, description: description, control: control, servers: servers,
       controlServer: controlServer)

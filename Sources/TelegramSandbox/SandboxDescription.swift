@@ -27,6 +27,8 @@ public struct SandboxDescription: Codable, Sendable {
   }
 
   public var dcs: [DataCenter]
+  /// The CDN data centre, which has a key of its own.
+  public var cdn: DataCenter?
   public var homeDC: Int32
   /// Path of the servers' public key in PEM.
   public var rsaPublicKey: String
@@ -38,11 +40,13 @@ public struct SandboxDescription: Codable, Sendable {
   public var groupID: Int64
   public var supergroupID: Int64
   public var channelID: Int64
+  /// Bot API ids of what else the scenario has, by name.
+  public var others: [String: Int64]
   /// Address of the control server.
   public var control: String
 
   enum CodingKeys: String, CodingKey {
-    case dcs, users, control
+    case dcs, cdn, users, others, control
     case homeDC = "home_dc"
     case rsaPublicKey = "rsa_public_key"
     case apiID = "api_id"

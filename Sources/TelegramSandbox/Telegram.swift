@@ -31,18 +31,25 @@ struct Telegram: Sendable {
   var endpoints: [Endpoint]
   var authorizations: [AuthKeyAddress: Authorization] = [:]
   var sentCodes: [String: SentCode] = [:]
-  var exports: [Int64: ExportedAuthorization] = [:]
+  /// By the bytes that were handed out.
+  var exports: [[UInt8]: ExportedAuthorization] = [:]
   var uploads: [UploadKey: Upload] = [:]
+  /// Where the parts of big files are kept.
+  let folder: String
+  var cdn = CDN()
+  /// SHA-256 of files in hexadecimal, as far as they were asked for.
+  var digests: [Int64: String] = [:]
   var faults = Faults()
   /// Methods that were asked for and do not exist here, with how often.
   private(set) var unknownMethods: [String: Int] = [:]
   let logger: Logger
 
-  init(world: World, apiID: Int32, apiHash: String, endpoints: [Endpoint], logger: Logger) {
+  init(world: World, apiID: Int32, apiHash: String, endpoints: [Endpoint], folder: String = "/tmp", logger: Logger) {
     self.world = world
     self.apiID = apiID
     self.apiHash = apiHash
     self.endpoints = endpoints
+    self.folder = folder
     self.logger = logger
   }
 
@@ -85,7 +92,14 @@ struct Telegram: Sendable {
     }
     logger.debug("call", metadata: ["method": "\(method.name)", "user": "\(authorization?.user ?? 0)"])
     let caller = Caller(dc: address.dc, authKeyID: address.id, user: authorization?.user)
-    if method.access != .anyone {
+    if address.dc == cdn.dc {
+      guard method.access == .cdn || method.access == .everywhere else {
+        throw method.access == .anyone ? RPCFailure.methodInvalid : .authKeyUnregistered
+      }
+    } else if method.access == .cdn {
+      throw RPCFailure.methodInvalid
+    }
+    if method.access == .signedIn || method.access == .home {
       guard caller.user != nil else {
         throw authorization?.passwordUser == nil ? RPCFailure.authKeyUnregistered : .sessionPasswordNeeded
       }

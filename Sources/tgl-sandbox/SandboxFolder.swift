@@ -5,6 +5,7 @@ import TelegramSandbox
 struct SandboxFolder {
   private let url: URL
 
+  var path: String { url.path(percentEncoded: false) }
   var publicKeyPath: String { url.appending(path: "rsa.pem").path(percentEncoded: false) }
   /// Settings with which tgl reaches the sandbox.
   var settingsPath: String { settingsURL.path(percentEncoded: false) }

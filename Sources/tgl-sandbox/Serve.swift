@@ -56,6 +56,7 @@ struct Serve: AsyncParsableCommand {
     configuration.scenario = scenario
     configuration.privateKeyPEM = folder.privateKey
     configuration.publicKeyPath = folder.publicKeyPath
+    configuration.filesFolder = folder.path
     let sandbox = try await Sandbox.start(configuration, logger: logger)
     let line = try folder.write(sandbox)
     let stop = await StopSignal.install()

@@ -96,8 +96,8 @@ def test_errors_are_told_in_json(sandbox, method, path, body, status, error):
 def test_files_keep_their_name_and_hash(sandbox, tmp_path):
     path = tmp_path / "photo.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
-    sandbox.post("/say", **{"from": "bob", "chat": "supergroup", "file": str(path), "text": "look", "ttl": 10})
-    media = sandbox.chat("supergroup")["messages"][-1]["media"]
+    sandbox.post("/say", **{"from": "bob", "chat": "alice", "file": str(path), "text": "look", "ttl": 10})
+    media = sandbox.chat("bob")["messages"][-1]["media"]
     assert (media["kind"], media["name"], media["mime"], media["size"]) == ("document", "photo.png", "image/png", 1008)
     assert media["ttl"] == 10
 

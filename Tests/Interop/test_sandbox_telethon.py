@@ -314,6 +314,7 @@ def test_files_arrive_whole(sandbox, tmp_path):
             sent = await alice.send_file(sandbox.info["log_chat_id"], str(digest), caption="all of it")
             held = sandbox.chat("log")["messages"][-1]
             assert held["media"] == {
+                "dc": sandbox.info["home_dc"],
                 "kind": "document",
                 "name": "digest.txt",
                 "mime": "text/plain",

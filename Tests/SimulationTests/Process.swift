@@ -88,7 +88,7 @@ final class Process: @unchecked Sendable {
         policy: RecorderPolicy(
           selfID: PeerID(kind: .user, bareID: ServerTruth.selfID).known,
           logChat: PeerID(kind: .channel, bareID: ServerTruth.logChat).known)),
-      policy: NoticePolicy(edited: true), wakeNotifier: { notifier.wake() }, logger: logger, time: sinkTime)
+      policy: NoticePolicy(edited: true), recorded: { _ in notifier.wake() }, logger: logger, time: sinkTime)
     lanes = [VirtualLoop.Lane(world.loop), VirtualLoop.Lane(world.loop)]
     chat.chat = SimulatedLogChat(process: self)
     waiting.process = self
@@ -108,6 +108,9 @@ final class Process: @unchecked Sendable {
     }
     func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
       try await chat?.sendFile(file, randomID: randomID)
+    }
+    func sendMedia(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+      try await chat?.sendMedia(media, caption: caption, randomIDs: randomIDs)
     }
   }
 

@@ -37,6 +37,10 @@ struct SimulatedLogChat: LogChat {
     try await make(.init(randomID: randomID, text: file.caption.text, file: content ?? ""), mayBeRefused: false)
   }
 
+  func sendMedia(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+    try await make(.init(randomID: randomIDs[0], text: caption.content.text, file: ""), mayBeRefused: false)
+  }
+
   private func make(_ entry: LogChatTruth.Entry, mayBeRefused: Bool) async throws(LogChatError) {
     process.notifierWaits += 1
     defer { process.notifierWaits -= 1 }

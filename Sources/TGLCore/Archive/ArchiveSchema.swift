@@ -26,6 +26,9 @@ enum ArchiveSchema {
     migrator.registerMigration("notice salt") { db in
       try db.execute(sql: noticeSalt)
     }
+    migrator.registerMigration("media") { db in
+      try db.execute(sql: media)
+    }
     return migrator
   }
 

@@ -17,6 +17,8 @@ public struct CommitReport: Sendable, Hashable {
   public var keptRaw = 0
   /// Rows added to the outbox.
   public var notices = 0
+  /// Files to be downloaded or copied because of it.
+  public var media = 0
 
   public init() {}
 }
@@ -28,8 +30,8 @@ struct BatchWriter {
   let policy: NoticePolicy
   let layer: Int64
   var report = CommitReport()
-  private var peers: [PeerID: PeerRecord?] = [:]
-  private var knownIdentity: NoticeIdentity?
+  var peers: [PeerID: PeerRecord?] = [:]
+  var knownIdentity: NoticeIdentity?
 
   init(_ batch: RecorderBatch, policy: NoticePolicy, layer: Int64, db: Database) {
     self.db = db
@@ -54,6 +56,10 @@ struct BatchWriter {
         try delete(ids.map { MissingMessage(id: $0) }) { try MessageTable.findWithoutChat(id: $0, $1) }
       case .missing(let chat, let messages):
         try delete(messages) { try MessageTable.find(chat: chat, id: $0, $1) }
+      case .openedWithoutChat(let ids):
+        for id in ids { if let stored = try MessageTable.findWithoutChat(id: id, db) { try tellOpened(stored) } }
+      case .openedInChannel(let channel, let ids):
+        for id in ids { if let stored = try MessageTable.find(chat: channel, id: id, db) { try tellOpened(stored) } }
       case .keep(let raw):
         try Self.keep(raw, layer: layer, now: batch.receivedAt, db)
         report.keptRaw += 1
@@ -85,6 +91,7 @@ struct BatchWriter {
   private mutating func save(_ message: MessageRecord, isSilent: Bool) throws {
     if try MessageTable.insert(message, receivedAt: batch.receivedAt, layer: layer, db) {
       report.added += 1
+      try bufferFiles(of: message)
       return
     }
     guard let stored = try MessageTable.find(chat: message.chat, id: message.id, db) else { return }
@@ -102,123 +109,24 @@ struct BatchWriter {
     }
     try MessageTable.addVersion(message, over: stored, now: batch.receivedAt, layer: layer, db)
     report.edited += 1
-    if policy.edited, !isSilent, stored.deletedAt == nil, !isExpiry(of: old, to: message) {
+    let isOtherMedia = !MediaRecord.isSame(message.media, old.media)
+    if isOtherMedia { try bufferFiles(of: message) }
+    guard stored.deletedAt == nil else { return }
+    if isExpiry(of: old, to: message) { return try tellOpened(stored) }
+    if policy.edited, !isSilent {
       var notice = try notice(.edited, message, at: message.editDate ?? batch.receivedAt)
       notice.before = old.text
       notice.mediaKindBefore = old.media?.kind
-      try enqueue(notice, editDate: message.editDate)
+      let kept = isOtherMedia ? try keepFiles(of: stored) : KeptFiles()
+      notice.files = kept.files
+      try enqueue(notice, editDate: message.editDate, waitingFor: kept.awaited)
+    } else if isOtherMedia {
+      try keepBufferedFiles(of: old)
     }
   }
 
   /// Media that was to be looked at for a while is taken away by an edit nobody made.
   private func isExpiry(of old: MessageRecord, to new: MessageRecord) -> Bool {
     old.ttlSeconds != nil && new.media?.id == nil && new.text == old.text
-  }
-
-  // MARK: Deletions
-
-  /// One deletion: the first messages are told singly, the others in one digest.
-  private mutating func delete(
-    _ messages: [MissingMessage], find: (Int64, Database) throws -> MessageTable.Stored?
-  ) throws {
-    var told = 0
-    var digest: (row: Int64, notice: DigestNotice)?
-    var inDigest: [(chat: Int64, id: Int64)] = []
-    var previous: Int64?
-    for missing in messages.sorted(by: { $0.id < $1.id }) where missing.id != previous {
-      let id = missing.id
-      previous = id
-      guard let stored = try find(id, db) else {
-        report.deletedUnseen += 1
-        continue
-      }
-      guard stored.deletedAt == nil else { continue }
-      let message = stored.message
-      try MessageTable.markDeleted(chat: message.chat, id: id, at: batch.receivedAt, db)
-      report.deleted += 1
-
-      // A service message ("joined the group") has no text that could be lost.
-      guard message.action == nil, policy.tellsDeletion(in: try type(of: message)) else { continue }
-      var notice = try notice(.deleted, message, at: batch.receivedAt)
-      notice.lastSeenAt = missing.lastSeenAt
-      if told < policy.singlesPerDeletion {
-        try enqueue(notice)
-        told += 1
-      } else {
-        var current = try digest ?? startDigest(with: notice, told: told)
-        if current.notice.chat?.id != notice.chat.id { current.notice.chat = nil }
-        try OutboxTable.addItem(notice, at: current.notice.count, of: current.row, db)
-        current.notice.count += 1
-        if let seen = notice.lastSeenAt { current.notice.lastSeenAt = min(current.notice.lastSeenAt ?? seen, seen) }
-        inDigest.append((message.chat.rawValue, id))
-        digest = current
-      }
-    }
-    if let digest {
-      let randomID = try identity().randomID(ofDigest: inDigest)
-      try OutboxTable.setPayload(.digest(digest.notice), randomID: randomID, of: digest.row, db)
-    }
-  }
-
-  private mutating func startDigest(with first: Notice, told: Int) throws -> (row: Int64, notice: DigestNotice) {
-    let notice = DigestNotice(chat: first.chat, count: 0, toldSingly: told, happenedAt: batch.receivedAt)
-    // It gets its `random_id` when all of its messages are known.
-    return (try enqueue(.digest(notice), randomID: 0), notice)
-  }
-
-  // MARK: Notices
-
-  private mutating func enqueue(_ notice: Notice, editDate: Int64? = nil) throws {
-    try enqueue(.message(notice), randomID: identity().randomID(of: notice, editDate: editDate))
-  }
-
-  @discardableResult
-  private mutating func enqueue(_ payload: OutboxPayload, randomID: Int64) throws -> Int64 {
-    report.notices += 1
-    return try OutboxTable.add(payload, randomID: randomID, now: batch.receivedAt, db)
-  }
-
-  private mutating func identity() throws -> NoticeIdentity {
-    if let knownIdentity { return knownIdentity }
-    let identity = try NoticeIdentity(db)
-    knownIdentity = identity
-    return identity
-  }
-
-  private mutating func notice(_ event: Notice.Event, _ message: MessageRecord, at time: Int64) throws -> Notice {
-    var source: String?
-    if let forward = message.forward {
-      source = try forward.from.flatMap { try peer($0)?.name ?? "\($0)" } ?? forward.fromName
-    }
-    return Notice(
-      event: event, chat: try summary(message.chat, fallback: try type(of: message)),
-      sender: try message.sender.map { try summary($0, fallback: fallbackType(of: $0)) }, messageID: message.id,
-      topicID: message.topicID, isOutgoing: message.isOutgoing, sentAt: message.date, happenedAt: time,
-      forwardedFrom: source, postAuthor: message.postAuthor, mediaKind: message.media?.kind, text: message.text)
-  }
-
-  private mutating func summary(_ id: PeerID, fallback: PeerType) throws -> PeerSummary {
-    let peer = try peer(id)
-    return PeerSummary(id: id, type: peer?.type ?? fallback, name: peer?.name, username: peer?.username)
-  }
-
-  private mutating func type(of message: MessageRecord) throws -> PeerType {
-    if let peer = try peer(message.chat) { return peer.type }
-    return message.isPost ? .channel : fallbackType(of: message.chat)
-  }
-
-  private func fallbackType(of id: PeerID) -> PeerType {
-    switch id.kind {
-    case .user: .user
-    case .basicGroup: .group
-    case .channel: .supergroup
-    }
-  }
-
-  private mutating func peer(_ id: PeerID) throws -> PeerRecord? {
-    if let known = peers[id] { return known }
-    let peer = try PeerTable.find(id, db)
-    peers[id] = .some(peer)
-    return peer
   }
 }

@@ -14,13 +14,15 @@ enum MessageTable {
     VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (chat_id, id) DO NOTHING
     """
-  private static let selection = "SELECT \(columns), version, deleted_at FROM message"
+  private static let selection = "SELECT \(columns), version, deleted_at, opened_at FROM message"
 
   /// A message with what the archive adds to it.
   struct Stored {
     var message: MessageRecord
     var version: Int64
     var deletedAt: Int64?
+    /// When media that may be looked at only for a while was first looked at.
+    var openedAt: Int64?
   }
 
   /// Adds a message; false when there is one with its chat and id.
@@ -111,6 +113,12 @@ enum MessageTable {
     try statement.execute(arguments: [now, chat.rawValue, id])
   }
 
+  static func markOpened(chat: PeerID, id: Int64, at now: Int64, _ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: "UPDATE message SET opened_at = ? WHERE chat_id = ? AND id = ? AND opened_at IS NULL")
+    try statement.execute(arguments: [now, chat.rawValue, id])
+  }
+
   /// Nil for a row whose chat is no peer's id, which this program never writes.
   static func stored(_ row: Row) -> Stored? {
     guard let chat = PeerID(rawValue: row["chat_id"]) else { return nil }
@@ -138,6 +146,7 @@ enum MessageTable {
       message.action = RawRecord(kind: kind, raw: row["action"] ?? Data())
     }
     message.rich = row["rich"]
-    return Stored(message: message, version: row["version"], deletedAt: row["deleted_at"])
+    return Stored(
+      message: message, version: row["version"], deletedAt: row["deleted_at"], openedAt: row["opened_at"])
   }
 }

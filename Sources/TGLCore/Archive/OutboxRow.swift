@@ -29,6 +29,12 @@ public struct OutboxRow: Sendable, Hashable, Identifiable {
     part == 0 ? randomID : Self.mix(randomID, UInt64(part))
   }
 
+  /// The `random_id` of one item of a part that is an album; the first has the part's own.
+  public func randomID(part: Int, item: Int) -> Int64 {
+    let id = randomID(part: part)
+    return item == 0 ? id : Self.mix(id, UInt64(item) << 32)
+  }
+
   /// SplitMix64's output function (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
   private static func mix(_ seed: Int64, _ index: UInt64) -> Int64 {
     var z = UInt64(bitPattern: seed) &+ index &* 0x9E37_79B9_7F4A_7C15

@@ -25,9 +25,14 @@ enum OutboxTable {
   }
 
   /// The oldest pending row, whether it is due or not: the later ones wait for it.
+  ///
+  /// Rows that wait for files are passed over: a large file must not hold up what comes behind.
   static func firstPending(_ db: Database) throws -> OutboxRow? {
     let statement = try db.cachedStatement(
-      sql: "SELECT * FROM outbox WHERE state = 'pending' ORDER BY id LIMIT 1")
+      sql: """
+        SELECT * FROM outbox WHERE state = 'pending'
+        AND NOT EXISTS (SELECT 1 FROM outbox_wait WHERE outbox_id = outbox.id) ORDER BY id LIMIT 1
+        """)
     return try Row.fetchOne(statement).map(row)
   }
 

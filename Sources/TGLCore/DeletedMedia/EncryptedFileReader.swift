@@ -4,7 +4,7 @@ public import NIOCore
 public import TelegramClient
 
 /// The plaintext of an encrypted file, read at any place: to send it without putting it on a disk.
-public final class EncryptedFileReader: Sendable {
+public final class EncryptedFileReader: UploadSource {
   /// Of the plaintext, in bytes.
   public let size: Int64
   private let input: SealedInput

@@ -1,9 +1,15 @@
+import Foundation
+
 /// Where notices are posted.
 public protocol LogChat: Sendable {
   /// Posts a message. A repetition with the same `randomID` must not be posted twice.
   func send(_ post: Post, randomID: Int64) async throws(LogChatError)
   /// Posts a file with a caption; the same holds of `randomID`.
   func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError)
+  /// Posts recovered media, as an album when there are several, with the post's text as their caption.
+  ///
+  /// - Parameter randomIDs: one for each; the same holds of them.
+  func sendMedia(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError)
 }
 
 /// A file to be posted.
@@ -21,4 +27,22 @@ public struct LogChatFile: Sendable, Hashable {
     self.mimeType = mimeType
     self.caption = caption
   }
+}
+
+/// Recovered media to be posted as what it was.
+public struct LogChatMedia: Sendable {
+  /// A file on disk, encrypted or not.
+  public struct File: Sendable, Hashable {
+    public var path: String
+    public var isEncrypted: Bool
+  }
+
+  /// What the message showed, and the file of it that this is.
+  let medium: MediaRecord
+  let description: MediaFile
+  let file: File
+  /// The cover of a video, or the video of a live photo.
+  let companion: (description: MediaFile, file: File)?
+  /// As a plain file, for what the server does not take as what it was.
+  var isPlainFile = false
 }

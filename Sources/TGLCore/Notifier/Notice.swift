@@ -1,9 +1,12 @@
 public import TelegramClient
 
-/// All that is needed to tell of one message that was deleted or edited, without looking anything up.
+/// All that is needed to tell of one message, or one album, that was deleted, edited or opened; its files alone are
+/// looked up.
 public struct Notice: Sendable, Hashable, Codable {
   public enum Event: String, Sendable, Codable {
     case deleted, edited
+    /// Media that may be looked at only for a while was looked at.
+    case selfDestructed = "self_destructed"
   }
 
   public var event: Event
@@ -30,12 +33,16 @@ public struct Notice: Sendable, Hashable, Codable {
   /// What an edit replaced.
   public var before: FormattedText?
   public var mediaKindBefore: MediaKind?
+  /// The files to be posted with it; of an edit, those of the media that was replaced.
+  public var files: [NoticeFile]?
+  /// The messages of an album; nil for a single message.
+  public var album: [Int64]?
 
   public init(
     event: Event, chat: PeerSummary, sender: PeerSummary?, messageID: Int64, topicID: Int64? = nil,
     isOutgoing: Bool = false, sentAt: Int64, happenedAt: Int64, lastSeenAt: Int64? = nil, forwardedFrom: String? = nil,
     postAuthor: String? = nil, mediaKind: MediaKind? = nil, text: FormattedText, before: FormattedText? = nil,
-    mediaKindBefore: MediaKind? = nil
+    mediaKindBefore: MediaKind? = nil, files: [NoticeFile]? = nil, album: [Int64]? = nil
   ) {
     self.event = event
     self.chat = chat
@@ -52,6 +59,20 @@ public struct Notice: Sendable, Hashable, Codable {
     self.text = text
     self.before = before
     self.mediaKindBefore = mediaKindBefore
+    self.files = files
+    self.album = album
+  }
+}
+
+/// A file of a message, as the archive's `media_job` names it.
+public struct NoticeFile: Sendable, Hashable, Codable {
+  public var messageID: Int64
+  /// Of the photo or document.
+  public var mediumID: Int64
+
+  public init(messageID: Int64, mediumID: Int64) {
+    self.messageID = messageID
+    self.mediumID = mediumID
   }
 }
 

@@ -6,6 +6,8 @@ public struct Post: Sendable, Hashable, Codable {
   public var content: FormattedText
   /// The group or channel in which the users it names were met.
   public var metIn: PeerID?
+  /// The recovered files it is posted with, by their rows in `media_job`.
+  var media: [Int64]?
 
   public init(_ content: FormattedText, metIn: PeerID? = nil) {
     self.content = content
@@ -36,15 +38,22 @@ public struct NoticeRenderer: Sendable {
     self.calendar = calendar
   }
 
-  public func posts(for notice: Notice) -> [Post] {
+  public func posts(for notice: Notice) -> [Post] { posts(for: notice, missing: []) }
+
+  /// - Parameter missing: files that cannot be posted, with the reasons.
+  func posts(for notice: Notice, missing: [NoticeMedium]) -> [Post] {
     let metIn = notice.chat.id.kind == .user ? nil : notice.chat.id
-    return contents(of: notice).map { Post($0, metIn: metIn) }
+    return contents(of: notice, missing: missing).map { Post($0, metIn: metIn) }
   }
 
-  private func contents(of notice: Notice) -> [FormattedText] {
+  private func contents(of notice: Notice, missing: [NoticeMedium]) -> [FormattedText] {
     var head = header(of: notice)
+    for medium in missing {
+      head.append("\nNo file: ")
+      head.append(DisplayName.clean(medium.failure ?? ""), .italic)
+    }
     switch notice.event {
-    case .deleted:
+    case .deleted, .selfDestructed:
       return pages(head: head, sections: [(nil, notice.text)])
     case .edited:
       let marked = FormattedText.marked(before: notice.before ?? FormattedText(), after: notice.text)
@@ -124,7 +133,7 @@ public struct NoticeRenderer: Sendable {
 
   private func header(of notice: Notice) -> FormattedText {
     var text = FormattedText()
-    text.append(notice.event == .deleted ? "🗑 Deleted message" : "✏️ Edited message", .bold)
+    text.append(Self.title(of: notice), .bold)
     text.append("\nFrom: ")
     if let sender = notice.sender {
       appendPeer(sender, to: &text)
@@ -138,7 +147,7 @@ public struct NoticeRenderer: Sendable {
     text.append("\nChat: ")
     appendChat(notice.chat, messageID: notice.messageID, topicID: notice.topicID, to: &text)
     text.append("\nSent: \(time(notice.sentAt))")
-    text.append("\n\(notice.event == .deleted ? "Deleted" : "Edited"): \(span(notice.lastSeenAt, notice.happenedAt))")
+    text.append("\n\(Self.verb(of: notice.event)): \(span(notice.lastSeenAt, notice.happenedAt))")
     if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
       text.append("\nForwarded from: \(source)")
     }
@@ -147,6 +156,22 @@ public struct NoticeRenderer: Sendable {
       text.append(Self.name(of: kind), .italic)
     }
     return text
+  }
+
+  private static func title(of notice: Notice) -> String {
+    switch notice.event {
+    case .deleted: notice.album.map { "🗑 Deleted album of \($0.count)" } ?? "🗑 Deleted message"
+    case .edited: "✏️ Edited message"
+    case .selfDestructed: "💣 Self-destructing media"
+    }
+  }
+
+  private static func verb(of event: Notice.Event) -> String {
+    switch event {
+    case .deleted: "Deleted"
+    case .edited: "Edited"
+    case .selfDestructed: "Opened"
+    }
   }
 
   private func appendPeer(_ peer: PeerSummary, to text: inout FormattedText) {

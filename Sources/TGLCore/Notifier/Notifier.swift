@@ -9,6 +9,7 @@ public actor Notifier {
   private let chat: any LogChat
   private let renderer: NoticeRenderer
   private let temporaryDirectory: String
+  private let store: MediaStore?
   private let time: ServiceTime
   private let logger: Logger
   private let alarm = Alarm()
@@ -19,6 +20,17 @@ public actor Notifier {
     archive: Archive, chat: any LogChat, renderer: NoticeRenderer = NoticeRenderer(), temporaryDirectory: String,
     time: ServiceTime = ServiceTime(), logger: Logger
   ) {
+    self.init(
+      archive: archive, chat: chat, renderer: renderer, temporaryDirectory: temporaryDirectory, store: nil, time: time,
+      logger: logger)
+  }
+
+  /// - Parameter store: where recovered files are; without one, notices are posted without files.
+  init(
+    archive: Archive, chat: any LogChat, renderer: NoticeRenderer = NoticeRenderer(), temporaryDirectory: String,
+    store: MediaStore?, time: ServiceTime = ServiceTime(), logger: Logger
+  ) {
+    self.store = store
     self.archive = archive
     self.chat = chat
     self.renderer = renderer
@@ -85,15 +97,42 @@ public actor Notifier {
   private func send(_ notice: Notice, _ row: OutboxRow) async throws {
     var posts = row.posts ?? []
     if posts.isEmpty {
-      posts = renderer.posts(for: notice)
+      posts = renderer.posts(for: notice, media: try await media(of: notice))
       try await archive.apply(.rendered(posts), to: row.id)
     }
     for (part, post) in posts.enumerated().dropFirst(row.sentParts) {
-      try await send(post, randomID: row.randomID(part: part))
+      try await send(post, row, part: part)
       scheduler.succeeded()
       // The last part is followed by the row's removal.
       if part + 1 < posts.count { try await archive.apply(.sentParts(part + 1), to: row.id) }
     }
+  }
+
+  private func send(_ post: Post, _ row: OutboxRow, part: Int) async throws {
+    let randomID = row.randomID(part: part)
+    guard let jobs = post.media else { return try await send(post, randomID: randomID) }
+    var media: [LogChatMedia] = []
+    for job in jobs { if let medium = try await recovered(job) { media.append(medium) } }
+    guard !media.isEmpty else {
+      // Removed from the disk between two attempts: the text is left.
+      if !post.content.isEmpty { try await send(Post(post.content, metIn: post.metIn), randomID: randomID) }
+      return
+    }
+    let randomIDs = media.indices.map { row.randomID(part: part, item: $0) }
+    try await send(media, caption: post, randomIDs: randomIDs)
+  }
+
+  /// Rather plain files than none.
+  private func send(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+    let refusal: LogChatError
+    do throws(LogChatError) {
+      return try await chat.sendMedia(media, caption: caption, randomIDs: randomIDs)
+    } catch { refusal = error }
+    guard case .postRefused(let reason) = refusal else { throw refusal }
+    logger.warning("the log chat refused media; sending it as plain files", metadata: ["reason": "\(reason)"])
+    var files = media
+    for index in files.indices { files[index].isPlainFile = true }
+    try await chat.sendMedia(files, caption: Post(FormattedText(caption.content.text)), randomIDs: randomIDs)
   }
 
   /// Rather the text without its formatting than no text.
@@ -104,6 +143,47 @@ public actor Notifier {
       logger.warning("the log chat refused a post; sending it without formatting", metadata: ["reason": "\(reason)"])
       try await chat.send(Post(FormattedText(post.content.text)), randomID: randomID)
     }
+  }
+
+  // MARK: Media
+
+  /// What there is of a notice's files.
+  private func media(of notice: Notice) async throws -> [NoticeMedium] {
+    guard let files = notice.files, store != nil else { return [] }
+    var media: [NoticeMedium] = []
+    for file in files {
+      let job = try await archive.mediaJob(chat: notice.chat.id, message: file.messageID, medium: file.mediumID)
+      guard let job, let description = job.file, description.role == .main else { continue }
+      var failure: String?
+      if try await path(of: job) == nil { failure = job.lastError ?? "it is not on the disk any more" }
+      media.append(
+        NoticeMedium(job: job.id, messageID: file.messageID, kind: description.kind, failure: failure))
+    }
+    return media
+  }
+
+  /// A recovered file, ready to be posted; nil when it is not on the disk.
+  private func recovered(_ id: MediaJob.ID) async throws -> LogChatMedia? {
+    guard let job = try await archive.mediaJob(id), let description = job.file, let file = try await path(of: job)
+    else { return nil }
+    var companion: (description: MediaFile, file: LogChatMedia.File)?
+    for other in try await archive.mediaJobs(chat: job.chat, message: job.messageID)
+    where other.id != job.id && other.media == job.media {
+      if let extra = other.file, extra.role != .main, extra.belongs(to: description),
+        let file = try await path(of: other)
+      {
+        companion = (extra, file)
+      }
+    }
+    return LogChatMedia(
+      medium: MediaRecord(kind: job.kind, raw: job.media), description: description, file: file, companion: companion)
+  }
+
+  private func path(of job: MediaJob) async throws -> LogChatMedia.File? {
+    guard let store, let id = job.deletedID, let file = try await archive.storedFile(id), store.exists(file) else {
+      return nil
+    }
+    return LogChatMedia.File(path: store.path(of: file), isEncrypted: file.isEncrypted)
   }
 
   private func send(_ digest: DigestNotice, _ row: OutboxRow) async throws {

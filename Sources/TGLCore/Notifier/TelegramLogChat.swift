@@ -7,22 +7,39 @@ public struct TelegramLogChat: LogChat {
   /// How to name users, by their bare ids; the chat is where they were met.
   public typealias UserLookUp = @Sendable (Set<Int64>, PeerID?) async -> [Int64: UserReference]
 
-  private let client: TelegramClient
-  private let chat: PeerID
+  let client: TelegramClient
+  let chat: PeerID
   private let lookUp: UserLookUp
+  /// What recovered files are encrypted with.
+  let key: Secret<[UInt8]>?
+  /// DELETE_SENT_GIFS_FROM_SAVED, DELETE_SENT_STICKERS_FROM_SAVED.
+  let tidiesGIFs: Bool
+  let tidiesStickers: Bool
 
   /// - Parameters:
   ///   - chat: LOG_CHAT_ID.
   ///   - lookUp: looks up the users of mentions; those it does not know are named without a link to their profile.
-  public init(client: TelegramClient, chat: PeerID, lookUp: @escaping UserLookUp) {
+  ///   - key: what recovered files are encrypted with.
+  ///   - tidiesGIFs: whether a posted GIF is taken out of the account's saved ones again.
+  ///   - tidiesStickers: the same of recent stickers.
+  public init(
+    client: TelegramClient, chat: PeerID, key: Secret<[UInt8]>? = nil, tidiesGIFs: Bool = true,
+    tidiesStickers: Bool = true, lookUp: @escaping UserLookUp
+  ) {
     self.client = client
     self.chat = chat
+    self.key = key
+    self.tidiesGIFs = tidiesGIFs
+    self.tidiesStickers = tidiesStickers
     self.lookUp = lookUp
   }
 
   /// Looks mentions up in the archive.
-  public init(client: TelegramClient, chat: PeerID, archive: Archive) {
-    self.init(client: client, chat: chat) { users, chat in
+  public init(client: TelegramClient, settings: Settings, archive: Archive) {
+    self.init(
+      client: client, chat: settings.logChat, key: settings.deletedMediaKey, tidiesGIFs: settings.tidiesGIFs,
+      tidiesStickers: settings.tidiesStickers
+    ) { users, chat in
       // A mention that cannot be looked up is no reason not to post the text.
       (try? await archive.references(toUsers: users, metIn: chat)) ?? [:]
     }
@@ -43,7 +60,7 @@ public struct TelegramLogChat: LogChat {
   }
 
   /// Sends with links to the profiles of the users that are named; without them should they be what is refused.
-  private func mentioning(
+  func mentioning(
     _ text: FormattedText, metIn source: PeerID?,
     _ call: (API.AnyInputPeer, [Int64: API.AnyInputUser]) async throws(TelegramError) -> Void
   ) async throws(LogChatError) {

@@ -45,7 +45,7 @@ public actor Reconciler {
   let recorder: Recorder
   let notices: NoticePolicy
   let policy: Policy
-  private let wakeNotifier: @Sendable () -> Void
+  private let recorded: @Sendable (CommitReport) -> Void
   let time: ServiceTime
   let logger: Logger
   private let alarm = Alarm()
@@ -61,17 +61,17 @@ public actor Reconciler {
     var jobs: Set<HistoryJob.ID> = []
   }
 
-  /// - Parameter wakeNotifier: called after something was recorded that is to be told.
+  /// - Parameter recorded: called after something was recorded, with what it came to.
   public init(
     source: any MessageSource, archive: Archive, recorder: Recorder, notices: NoticePolicy, policy: Policy,
-    wakeNotifier: @escaping @Sendable () -> Void, time: ServiceTime = ServiceTime(), logger: Logger
+    recorded: @escaping @Sendable (CommitReport) -> Void, time: ServiceTime = ServiceTime(), logger: Logger
   ) {
     self.source = source
     self.archive = archive
     self.recorder = recorder
     self.notices = notices
     self.policy = policy
-    self.wakeNotifier = wakeNotifier
+    self.recorded = recorded
     self.time = time
     self.logger = logger
     budget = RequestBudget(
@@ -159,7 +159,7 @@ public actor Reconciler {
     while true {
       do throws(ArchiveError) {
         let report = try await archive.commit(batch, policy: notices)
-        if report.notices > 0 { wakeNotifier() }
+        recorded(report)
         return report
       } catch {
         switch error {

@@ -31,7 +31,7 @@ extension MediaRecord {
     }
   }
 
-  private static func kind(of media: API.MessageMediaDocument) -> MediaKind {
+  static func kind(of media: API.MessageMediaDocument) -> MediaKind {
     if media.voice { return .voice }
     if media.round { return .videoNote }
     guard case .document(let document) = media.document else { return media.video ? .video : .document }

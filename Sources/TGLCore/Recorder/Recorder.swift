@@ -54,6 +54,11 @@ public struct Recorder: Sendable {
     case .updateDeleteChannelMessages(let update):
       guard let channel = PeerID.channel(update.channelId), channel != policy.logChat else { return nil }
       return .deleteInChannel(channel, ids: update.messages.map(Int64.init))
+    case .updateReadMessagesContents(let update):
+      return .openedWithoutChat(ids: update.messages.map(Int64.init))
+    case .updateChannelReadMessagesContents(let update):
+      guard let channel = PeerID.channel(update.channelId), channel != policy.logChat else { return nil }
+      return .openedInChannel(channel, ids: update.messages.map(Int64.init))
     case .other(let raw):
       if let name = raw.name, Self.passing.contains(name) { return nil }
       return .keep(raw: Data(raw.bytes.readableBytesView))

@@ -27,6 +27,10 @@ public struct RecorderBatch: Sendable {
     case observed(MessageRecord, version: Int64)
     /// Messages of one chat are gone, as was noticed by asking for them.
     case missing(PeerID, [MissingMessage])
+    /// Media of private chats and basic groups that was looked at or listened to.
+    case openedWithoutChat(ids: [Int64])
+    /// The same in one channel or supergroup.
+    case openedInChannel(PeerID, ids: [Int64])
     /// An update without typed Swift, in its boxed form.
     case keep(raw: Data)
   }
@@ -67,16 +71,19 @@ public struct NoticePolicy: Sendable {
   public var edited: Bool
   /// MAX_DELETED_MESSAGES_PER_EVENT: how many of one deletion are told singly; the rest go into one digest.
   public var singlesPerDeletion: Int
+  /// Which media is kept for the case that its message vanishes.
+  public var media: MediaPolicy
 
   public init(
     deletedInPrivateChats: Bool = true, deletedInGroups: Bool = true, deletedInChannels: Bool = true,
-    edited: Bool = false, singlesPerDeletion: Int = 5
+    edited: Bool = false, singlesPerDeletion: Int = 5, media: MediaPolicy = MediaPolicy()
   ) {
     self.deletedInPrivateChats = deletedInPrivateChats
     self.deletedInGroups = deletedInGroups
     self.deletedInChannels = deletedInChannels
     self.edited = edited
     self.singlesPerDeletion = singlesPerDeletion
+    self.media = media
   }
 
   func tellsDeletion(in type: PeerType) -> Bool {

@@ -11,8 +11,8 @@ struct ArchiveSink: UpdateSink {
   let session: SessionFile
   let recorder: Recorder
   let policy: NoticePolicy
-  /// Called after a commit that added notices.
-  let wakeNotifier: @Sendable () -> Void
+  /// Called after a commit, with what it came to.
+  let recorded: @Sendable (CommitReport) -> Void
   /// What looks through windows that were not seen.
   var reconciler: Reconciler?
   let logger: Logger
@@ -30,11 +30,11 @@ struct ArchiveSink: UpdateSink {
   }
 
   func commit(_ batch: UpdateBatch) async throws {
-    let recorded = recorder.record(batch, now: time.now())
+    let kept = recorder.record(batch, now: time.now())
     let report = try await retrying { () async throws(ArchiveError) in
-      try await archive.commit(recorded, policy: policy)
+      try await archive.commit(kept, policy: policy)
     }
-    if report.notices > 0 { wakeNotifier() }
+    recorded(report)
     if !batch.gaps.isEmpty { tell(batch.gaps) }
     reconciler?.followed(batch.stateChange.channels.lazy.filter { $0.value != nil }.map(\.key))
     if report.deletedUnseen > 0 {

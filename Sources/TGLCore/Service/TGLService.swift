@@ -97,21 +97,27 @@ struct MainService: Service {
     try await archive.claim(account: selfID)
     logger.info("signed in", metadata: ["id": "\(user.id)", "dc": "\(user.dc)"])
 
+    let store = MediaStore(
+      root: root, key: settings.encryptsDeletedMedia ? settings.deletedMediaKey : nil,
+      minimumFree: Int64(settings.mediaMinFree))
     let notifier = Notifier(
-      archive: archive, chat: TelegramLogChat(client: client, chat: settings.logChat, archive: archive),
-      temporaryDirectory: root.mediaBuffer, logger: logger)
+      archive: archive, chat: TelegramLogChat(client: client, settings: settings, archive: archive),
+      temporaryDirectory: root.mediaBuffer, store: store, logger: logger)
+    let vault = MediaVault(
+      source: client, archive: archive, store: store, wakeNotifier: { notifier.wake() }, logger: logger)
     let recorder = Recorder(policy: settings.recorderPolicy(selfID: selfID))
     let reconciler = Reconciler(
       source: client, archive: archive, recorder: recorder, notices: settings.noticePolicy,
-      policy: settings.reconcilerPolicy, wakeNotifier: { notifier.wake() }, logger: logger)
+      policy: settings.reconcilerPolicy, recorded: { notifier.wake(after: $0, vault) }, logger: logger)
     let sink = ArchiveSink(
       archive: archive, session: session, recorder: recorder, policy: settings.noticePolicy,
-      wakeNotifier: { notifier.wake() }, reconciler: reconciler, logger: logger)
+      recorded: { notifier.wake(after: $0, vault) }, reconciler: reconciler, logger: logger)
     let pump = UpdatePump(source: client, sink: sink, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
       group.addTask { try await pump.run() }
       group.addTask { try await notifier.run() }
+      group.addTask { try await vault.run() }
       group.addTask { try await reconciler.run() }
       try await group.next()
     }
@@ -134,6 +140,14 @@ struct MainService: Service {
   }
 }
 
+extension Notifier {
+  /// Says what a commit came to: the notices go out, the files are fetched.
+  fileprivate nonisolated func wake(after report: CommitReport, _ vault: MediaVault) {
+    if report.notices > 0 { wake() }
+    if report.media > 0 { vault.wake() }
+  }
+}
+
 extension Settings {
   func recorderPolicy(selfID: PeerID) -> RecorderPolicy {
     RecorderPolicy(selfID: selfID, logChat: logChat, keepsOutgoing: listensToOutgoing, ignored: ignoredIDs)
@@ -147,6 +161,9 @@ extension Settings {
   var noticePolicy: NoticePolicy {
     NoticePolicy(
       deletedInPrivateChats: savesDeletedFromPrivateChats, deletedInGroups: savesDeletedFromGroups,
-      deletedInChannels: savesDeletedFromChannels, edited: savesEdited, singlesPerDeletion: maxDeletedPerEvent)
+      deletedInChannels: savesDeletedFromChannels, edited: savesEdited, singlesPerDeletion: maxDeletedPerEvent,
+      media: MediaPolicy(
+        buffersAll: buffersAllMedia, buffersProtected: buffersNoforwards, keepsSelfDestructing: processesSelfDestruct,
+        maximumSize: Int64(maxBufferFileSize)))
   }
 }

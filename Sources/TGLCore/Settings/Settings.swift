@@ -46,6 +46,8 @@ public struct Settings: Sendable {
   public let processesSelfDestruct: Bool
   /// Bytes.
   public let maxBufferFileSize: Int
+  /// Bytes that stay free on the disk.
+  public let mediaMinFree: Int
   public let mediaBufferTTL: Duration
   public let encryptsDeletedMedia: Bool
   /// 32 bytes.
@@ -78,6 +80,7 @@ public struct Settings: Sendable {
     buffersNoforwards = reader.value(SettingsCatalog.bufferNoforwards) ?? false
     processesSelfDestruct = reader.value(SettingsCatalog.processSelfDestruct) ?? false
     maxBufferFileSize = reader.value(SettingsCatalog.maxBufferFileSize) ?? 0
+    mediaMinFree = reader.value(SettingsCatalog.mediaMinFree) ?? 0
     mediaBufferTTL = .seconds(3_600 * (reader.value(SettingsCatalog.mediaBufferTTL) ?? 0))
     encryptsDeletedMedia = reader.value(SettingsCatalog.encryptDeletedMedia) ?? false
     deletedMediaKey = reader.deletedMediaKey(required: encryptsDeletedMedia)

@@ -30,6 +30,9 @@ public enum SettingsCatalog {
   static let maxBufferFileSize = Setting(
     "MAX_BUFFER_FILE_SIZE", default: 209_715_200, .integer(0...Int.max, "bytes, 0 or more"),
     "Larger files are recorded, not downloaded.")
+  static let mediaMinFree = Setting(
+    "MEDIA_MIN_FREE_BYTES", default: 1_073_741_824, .integer(0...Int.max, "bytes, 0 or more"),
+    "Nothing is downloaded that would leave less than this free on the disk.")
   static let mediaBufferTTL = Setting(
     "MEDIA_BUFFER_TTL_HOURS", default: 24, .integer(1...87_600, "hours, 1 to 87600"),
     "How long a downloaded medium is kept for the case that its message vanishes.")
@@ -111,7 +114,8 @@ public enum SettingsCatalog {
   /// In the order of the documentation.
   public static let all: [any SettingDeclaration] = [
     apiID, apiHash, logChat, dataRoot, listenOutgoing, ignoredIDs, bufferAllMedia, bufferNoforwards,
-    processSelfDestruct, maxBufferFileSize, mediaBufferTTL, encryptDeletedMedia, deletedMediaKey, deletedMediaKeyFile,
+    processSelfDestruct, maxBufferFileSize, mediaMinFree, mediaBufferTTL, encryptDeletedMedia, deletedMediaKey,
+    deletedMediaKeyFile,
     maxDeletedPerEvent, saveEdited, saveDeletedPrivate, saveDeletedGroups, saveDeletedChannels, tidyGIFs,
     tidyStickers, persistUser, persistGroup, persistChannel, persistBot, reconcileInterval,
     reconcileWindow, reconcileRequests, backfillMessages, backfillChats, healthHost, healthPort, healthPath,

@@ -13,7 +13,7 @@ extension DataCenterLink {
     isReadingPaused = false
     machine.connected(
       transport: environment.configuration.transport, dc: environment.configuration.wireNumber(dc: dc),
-      keys: environment.configuration.publicKeys, now: now, using: &random)
+      keys: keys, now: now, using: &random)
     if channel.isActive { flush() } else { end(.closed("closed at once")) }
   }
 

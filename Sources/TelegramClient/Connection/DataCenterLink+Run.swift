@@ -45,6 +45,13 @@ extension DataCenterLink {
     try await loadKey()
     var faults = Faults()
     while await becomesWanted() {
+      if sharesKey, !machine.hasKey {
+        try await loadKey()
+        guard machine.hasKey else {
+          failCalls(.link(.unauthorized("no key for DC\(dc)")))
+          continue
+        }
+      }
       report(.connecting)
       guard let (channel, endpoint) = await connect() else { continue }
       let fault = try await serve(channel, at: endpoint, faults: &faults)
@@ -62,7 +69,7 @@ extension DataCenterLink {
 
   /// A connection to one of the data centre's addresses; nil after a failure and the wait that follows it.
   private func connect() async -> (any Channel, Endpoint)? {
-    let endpoints = environment.addresses.withBook { [dc] in $0.endpoints(of: dc) }
+    let endpoints = environment.addresses.withBook { [dc, role] in $0.endpoints(of: dc, isCDN: role == .cdn) }
     let race = DialRace(
       dialer: environment.dialer, loop: loop, clock: environment.clock,
       timeout: environment.configuration.connectTimeout)
@@ -155,6 +162,12 @@ extension DataCenterLink {
       return
     case .transport(TransportErrorCode.authKeyUnknown) where machine.hasKey && faults.unknownKey >= Self.patience:
       guard !isHome else { throw .authKeyLost(dc: dc) }
+      if sharesKey {
+        // The other link finds the same, and knows what to do.
+        failCalls(.link(.authKeyLost(dc: dc)))
+        machine.forgetKey()
+        break
+      }
       environment.logger.notice("key not known any more, agreeing a new one", metadata: ["dc": "\(dc)"])
       try await forgetKey()
     case .keyExchange(let error):

@@ -1,4 +1,5 @@
 import MTProto
+import MTProtoCrypto
 import NIOCore
 
 /// The link to one data centre: performs what its `LinkMachine` says, on one event loop, over successive connections.
@@ -21,6 +22,9 @@ actor DataCenterLink {
   }
 
   nonisolated let dc: Int
+  nonisolated let role: LinkRole
+  /// The RSA keys the server may prove itself with.
+  nonisolated let keys: [RSAPublicKey]
   nonisolated let loop: any EventLoop
   nonisolated let environment: LinkEnvironment
   var machine: LinkMachine
@@ -59,15 +63,20 @@ actor DataCenterLink {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
-  init(dc: Int, isHome: Bool, loop: any EventLoop, environment: LinkEnvironment) {
+  init(
+    dc: Int, isHome: Bool, role: LinkRole = .main, keys: [RSAPublicKey]? = nil, loop: any EventLoop,
+    environment: LinkEnvironment
+  ) {
     self.dc = dc
+    self.role = role
+    self.keys = keys ?? environment.configuration.publicKeys
     self.isHome = isHome
     self.loop = loop
     self.environment = environment
     random = environment.random
     machine = LinkMachine(
       wrapping: CallWrapping(configuration: environment.configuration),
-      withoutUpdates: !(isHome && environment.configuration.receivesUpdates))
+      withoutUpdates: role != .cdn && !(isHome && environment.configuration.receivesUpdates))
   }
 
   var now: Moment { environment.wallClock.moment(loop.now) }
@@ -184,6 +193,9 @@ actor DataCenterLink {
     end(.stopped)
     wake()
   }
+
+  /// Whether the key is another link's to agree.
+  nonisolated var sharesKey: Bool { role == .files }
 
   /// Waits until there is a reason to be connected; false when the link was stopped.
   func becomesWanted() async -> Bool {

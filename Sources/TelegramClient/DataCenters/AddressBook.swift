@@ -12,6 +12,8 @@ struct AddressBook: Sendable {
   /// From the session file: used until the server announces something, and after it as a last resort.
   private var remembered: [Int: Endpoint] = [:]
   private var announced: [Int: [Endpoint]] = [:]
+  /// Content delivery networks, which have numbers of their own.
+  private var networks: [Int: [Endpoint]] = [:]
   /// Where the last connection to each data centre succeeded.
   private var lastGood: [Int: Endpoint] = [:]
 
@@ -41,9 +43,14 @@ struct AddressBook: Sendable {
 
   /// Takes over `help.getConfig`: every data centre it lists is reached as listed from now on.
   ///
-  /// Left out are addresses for downloads only, CDNs, and those that need a secret of their own.
+  /// Left out are addresses for downloads only, and those that need a secret of their own.
   mutating func announce(_ options: [API.DcOption]) {
     var lists: [Int: [Endpoint]] = [:]
+    for option in options where option.cdn && option.secret == nil && !option.ipAddress.isEmpty {
+      guard (1...65_535).contains(option.port) else { continue }
+      let endpoint = Endpoint(host: option.ipAddress, port: Int(option.port))
+      if networks[Int(option.id)]?.contains(endpoint) != true { networks[Int(option.id), default: []].append(endpoint) }
+    }
     for option in options where !option.cdn && !option.mediaOnly && !option.tcpoOnly && option.secret == nil {
       guard (1...65_535).contains(option.port), !option.ipAddress.isEmpty else { continue }
       lists[Int(option.id), default: []].append(Endpoint(host: option.ipAddress, port: Int(option.port)))
@@ -54,7 +61,8 @@ struct AddressBook: Sendable {
   mutating func connected(_ dc: Int, at endpoint: Endpoint) { lastGood[dc] = endpoint }
 
   /// In the order they should be tried; empty when nothing is known of `dc`.
-  func endpoints(of dc: Int) -> [Endpoint] {
+  func endpoints(of dc: Int, isCDN: Bool = false) -> [Endpoint] {
+    if isCDN { return DialOrder.order(networks[dc] ?? [], lastGood: lastGood[dc]) }
     let known =
       if let list = announced[dc] {
         list

@@ -1,10 +1,16 @@
 import Logging
 import MTProto
+import MTProtoCrypto
 import NIOCore
 import TL
 
 /// The links to the data centres: home, and others as they are needed.
 actor DataCenters {
+  private struct LinkID: Hashable {
+    var dc: Int
+    var role: LinkRole
+  }
+
   private enum Authorization {
     /// Somebody is signing us in there; these wait for it.
     case underWay([CheckedContinuation<Void, Never>])
@@ -13,7 +19,8 @@ actor DataCenters {
 
   private let environment: LinkEnvironment
   private let group: any EventLoopGroup
-  private var links: [Int: DataCenterLink] = [:]
+  private var links: [LinkID: DataCenterLink] = [:]
+  private var cdnKeys: [Int: [RSAPublicKey]] = [:]
   private var authorizations: [Int: Authorization] = [:]
   private var home: Int?
 
@@ -55,7 +62,7 @@ actor DataCenters {
       if let known = try await store.authorization(dc: dc), known.authKey != nil { try await store.setHome(known) }
     } catch { throw .store("\(error)") }
     home = dc
-    await links[old]?.setHome(false)
+    await links[LinkID(dc: old, role: .main)]?.setHome(false)
     await link(to: dc).setHome(true)
   }
 
@@ -75,18 +82,30 @@ actor DataCenters {
 
   // MARK: Links
 
-  func link(to dc: Int) -> DataCenterLink {
-    if let link = links[dc] { return link }
-    let link = DataCenterLink(dc: dc, isHome: dc == home, loop: group.next(), environment: environment)
-    links[dc] = link
+  /// The link to a data centre, made when it is first asked for.
+  func link(to dc: Int, for role: LinkRole = .main) -> DataCenterLink {
+    let id = LinkID(dc: dc, role: role == .files && dc != home ? .main : role)
+    if let link = links[id] { return link }
+    let link = DataCenterLink(
+      dc: dc, isHome: id.role == .main && dc == home, role: id.role,
+      keys: cdnKeys[dc] ?? environment.configuration.publicKeys,
+      loop: group.next(), environment: environment)
+    links[id] = link
     announceLink.yield(link)
     return link
   }
 
   func updateBufferChanged(hasRoom: Bool) async {
-    guard let home, let link = links[home] else { return }
+    guard let home, let link = links[LinkID(dc: home, role: .main)] else { return }
     await link.updateBufferChanged(hasRoom: hasRoom)
   }
+
+  // MARK: CDNs
+
+  func knowsCDN(_ dc: Int) -> Bool { cdnKeys[dc] != nil }
+
+  /// The keys content delivery networks prove themselves with, as home vouches for them.
+  func learn(cdnKeys keys: [Int: [RSAPublicKey]]) { cdnKeys.merge(keys) { _, new in new } }
 
   // MARK: Signing in elsewhere
 

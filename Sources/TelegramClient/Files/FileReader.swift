@@ -1,16 +1,24 @@
 import Glibc
-import NIOCore
-import NIOPosix
-import Synchronization
+public import NIOCore
+public import NIOPosix
+
+/// What is uploaded: bytes that can be read at any place, by several at a time.
+public protocol UploadSource: Sendable {
+  /// In bytes.
+  var size: Int64 { get }
+  /// `count` bytes from `offset`, all of them or an error.
+  func read(count: Int, at offset: Int64) async throws(TelegramError) -> ByteBuffer
+}
 
 /// A file on disk read at any place, off the event loops and the cooperative threads.
-final class FileReader: Sendable {
+public final class FileReader: UploadSource {
   /// In bytes, when it was opened.
-  let size: Int64
+  public let size: Int64
   private let descriptor: CInt
   private let pool: NIOThreadPool
 
-  init(path: String, pool: NIOThreadPool = .singleton) throws(TelegramError) {
+  /// - Throws: `TelegramError.file` for what cannot be read, or is no regular file.
+  public init(path: String, pool: NIOThreadPool = .singleton) throws(TelegramError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .file("\(path): \(String(cString: strerror(errno)))") }
     var information = stat()
@@ -26,7 +34,7 @@ final class FileReader: Sendable {
   deinit { close(descriptor) }
 
   /// `count` bytes from `offset`; throws when the file has become shorter.
-  func read(count: Int, at offset: Int64) async throws(TelegramError) -> ByteBuffer {
+  public func read(count: Int, at offset: Int64) async throws(TelegramError) -> ByteBuffer {
     let outcome: Result<ByteBuffer, TelegramError>
     do {
       outcome = try await pool.runIfActive { [self] in readNow(count: count, at: offset) }

@@ -9,7 +9,12 @@ extension TelegramClient {
   ///
   /// Source: core.telegram.org/api/files, "Uploading files".
   public func upload(file path: String, name: String) async throws(TelegramError) -> API.AnyInputFile {
-    let reader = try FileReader(path: path)
+    try await upload(FileReader(path: path), name: name)
+  }
+
+  /// Sends what `source` holds; for the rest as `upload(file:name:)`.
+  public func upload(_ source: some UploadSource, name: String) async throws(TelegramError) -> API.AnyInputFile {
+    let reader = source
     let plan = try UploadPlan(size: reader.size)
     var random = environment.random
     let id = Int64.random(in: 1 ... .max, using: &random)
@@ -44,7 +49,7 @@ extension TelegramClient {
   }
 
   private func send(
-    part: Int, of plan: UploadPlan, fileID: Int64, from reader: FileReader
+    part: Int, of plan: UploadPlan, fileID: Int64, from reader: some UploadSource
   ) async throws(TelegramError) {
     let range = plan.range(ofPart: part)
     let bytes = try await reader.read(count: range.count, at: range.lowerBound)

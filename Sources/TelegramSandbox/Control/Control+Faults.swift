@@ -1,7 +1,9 @@
+import NIOCore
+
 extension Control {
   /// Everything that can be made to go wrong.
   private enum Kind: String, CaseIterable {
-    /// Close the connections of `user`, or all.
+    /// Close the connections of `user`, or all; again and again with `every` (seconds) or `every_ms`.
     case disconnect
     /// Answer the next `count` calls of `method` (`*` for any) with FLOOD_WAIT of `seconds`.
     case floodWait = "flood_wait"
@@ -24,6 +26,14 @@ extension Control {
     case differenceTooLong = "difference_too_long"
     /// Change the file reference of every file.
     case fileReferenceExpired = "file_reference_expired"
+    /// Move every file to the data centre `dc`, or each to another.
+    case fileMigrate = "file_migrate"
+    /// Let every connection carry `bytes` a second each way, and everything take `ms` longer.
+    case slowNetwork = "slow_network"
+    /// Answer the next `count` calls of `method`, or of those that move files, with FLOOD_PREMIUM_WAIT of `seconds`.
+    case floodPremiumWait = "flood_premium_wait"
+    /// Send downloads of files from `bytes` on to the CDN; `corrupt`: `count` answers, or all, carry a wrong byte.
+    case cdn
     /// Nothing goes wrong any more.
     case none
   }
@@ -40,7 +50,27 @@ extension Control {
     let count = request.count ?? 1
     guard (0...1_000_000).contains(count) else { throw ControlError("count is \(count); 0 to 1000000 is possible") }
     switch kind {
-    case .disconnect: return await hub.disconnect(user)
+    case .disconnect:
+      guard request.every != nil || request.everyMilliseconds != nil else { return await hub.disconnect(user) }
+      let pause = request.everyMilliseconds ?? (request.every ?? 0) * 1000
+      guard (10...3_600_000).contains(pause) else { throw ControlError("10 ms to an hour may lie between cuts") }
+      return await hub.disconnect(user, every: .milliseconds(pause))
+    case .fileMigrate: return try await migrate(to: request.dc)
+    case .slowNetwork: return try slowDown(request)
+    case .floodPremiumWait:
+      let failure = RPCFailure.floodPremiumWait(request.seconds ?? 3)
+      let methods = request.method.map { [$0] } ?? ["upload.getFile", "upload.saveFilePart", "upload.saveBigFilePart"]
+      await hub.perform { telegram in
+        for method in methods { telegram.faults.fail(method, with: failure, times: count) }
+      }
+      return count
+    case .cdn:
+      let minimum = max(request.bytes ?? 0, 0)
+      let corrupt = request.corrupt == true ? request.count ?? .max : 0
+      return await hub.perform { telegram in
+        telegram.cdn.redirect = CDN.Redirect(minimumSize: minimum, corruptAnswers: corrupt)
+        return telegram.world.files.values.count { $0.size >= minimum }
+      }
     case .badSalt: return await hub.replaceSalts(user)
     case .authKeyLost: return await hub.loseKeys(user)
     case .sessionRevoked: return await hub.revoke(user)
@@ -71,12 +101,40 @@ extension Control {
       }
     case .none:
       _ = await hub.setClock(ahead: .zero)
+      await hub.stopDisconnecting()
+      pace.set(nil)
       await hub.perform { telegram in
+        telegram.cdn.redirect = nil
         telegram.faults = Faults()
         telegram.world.limits = DifferenceLimits()
       }
       return 0
     }
+  }
+
+  private func migrate(to wanted: Int32?) async throws -> Int {
+    try await hub.perform { telegram in
+      let known = telegram.endpoints.map(\.id).filter { $0 != telegram.cdn.dc }
+      if let wanted, !known.contains(wanted) { throw ControlError("there is no data centre \(wanted)") }
+      var moved = 0
+      for (id, file) in telegram.world.files {
+        let next = wanted ?? known.first { $0 > file.dc } ?? known.first ?? file.dc
+        guard next != file.dc else { continue }
+        telegram.world.files[id]?.dc = next
+        moved += 1
+      }
+      return moved
+    }
+  }
+
+  private func slowDown(_ request: FaultRequest) throws -> Int {
+    let rate = request.bytes ?? .max
+    let delay = request.milliseconds ?? 0
+    guard rate >= 1024, (0...60_000).contains(delay) else {
+      throw ControlError("a slow network carries 1024 bytes a second or more, and delays by a minute or less")
+    }
+    pace.set(.init(bytesPerSecond: rate, delay: .milliseconds(Int64(delay))))
+    return 0
   }
 
   private func fail(_ request: FaultRequest, with failure: RPCFailure, _ count: Int) async throws -> Int {

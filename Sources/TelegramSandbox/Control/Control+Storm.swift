@@ -9,7 +9,8 @@ struct StormRequest: Decodable, Sendable {
   /// How many messages are deleted, one or several in an event.
   var deletes: Int?
   var edits: Int?
-  var media: Int?
+  /// The share of messages that have a small file, from 0 to 1.
+  var media: Double?
   /// The most messages one event deletes; 20 when it is not given.
   var batch: Int?
   /// Delete only what was there before the storm.
@@ -31,6 +32,8 @@ struct RecordAnswer: Encodable, Sendable {
     var texts: [String]
     /// Since when it had each of them, in Unix time.
     var dates: [Int32]
+    /// SHA-256 of every file it had, oldest first.
+    var files: [String]
     var deleted: Bool
   }
 
@@ -48,7 +51,8 @@ extension Control {
     ] where !(0...10_000_000).contains(number) {
       throw ControlError("\(name) is \(number); 0 to 10000000 is possible")
     }
-    guard request.media ?? 0 == 0 else { throw ControlError("a storm has no media yet") }
+    let media = request.media ?? 0
+    guard (0...1).contains(media) else { throw ControlError("media is \(media); it is a share, from 0 to 1") }
     guard !request.chats.isEmpty else { throw ControlError("which chats?") }
     var storm = try await hub.perform { telegram in
       let author = try account(request.from, telegram)
@@ -79,19 +83,24 @@ extension Control {
   }
 
   func record(seenBy viewer: Reference) async throws -> RecordAnswer {
-    try await hub.perform { telegram in
-      let viewer = try account(viewer, telegram)
-      let world = telegram.world
-      let joined = world.channels.values.filter { $0.member(viewer) != nil }.map(\.box)
-      let boxes = [try world.account(viewer).box] + joined
-      return RecordAnswer(
-        messages: boxes.flatMap { box in
+    try await hash { telegram in
+      try Self.boxes(seenBy: account(viewer, telegram), telegram.world).flatMap { $0.record.values.flatMap(\.files) }
+    }
+    return try await hub.perform { telegram in
+      RecordAnswer(
+        messages: try Self.boxes(seenBy: account(viewer, telegram), telegram.world).flatMap { box in
           box.record.map { id, entry in
             RecordAnswer.Message(
-              chat: entry.peer.botAPIID, id: id, texts: entry.texts, dates: entry.dates, deleted: box[id] == nil)
+              chat: entry.peer.botAPIID, id: id, texts: entry.texts, dates: entry.dates,
+              files: entry.files.compactMap { telegram.digests[$0] }, deleted: box[id] == nil)
           }
         }.sorted { ($0.chat, $0.id) < ($1.chat, $1.id) })
     }
+  }
+
+  private static func boxes(seenBy viewer: Int64, _ world: World) throws -> [MessageBox] {
+    let joined = world.channels.values.filter { $0.member(viewer) != nil }.map(\.box)
+    return [try world.account(viewer).box] + joined
   }
 }
 
@@ -108,6 +117,7 @@ private struct Storm: Sendable {
   var edits: Int
   var deletes: Int
   let batch: Int
+  let mediaShare: Double
   /// Sent in this storm, for what is edited; `victims` for what is deleted.
   var targets: [Target] = []
   var victims: [Target]
@@ -122,6 +132,7 @@ private struct Storm: Sendable {
     edits = request.edits ?? 0
     deletes = request.deletes ?? 0
     batch = max(request.batch ?? 20, 1)
+    mediaShare = request.media ?? 0
     deletesEarlier = request.earlier ?? false
     victims = deletesEarlier ? earlier : []
     self.generator = generator
@@ -141,10 +152,42 @@ private struct Storm: Sendable {
     messages -= 1
     let chat = chats[Int.random(in: 0..<chats.count, using: &generator)]
     done.messages += 1
-    let sent = try world.send(Draft(text: text("message \(done.messages)")), from: author, to: chat)
+    var draft = Draft(text: try text("message \(done.messages)"))
+    if mediaShare > 0, Double.random(in: 0..<1, using: &generator) < mediaShare {
+      // A caption is shorter than a message.
+      draft.text = try MessageText.normalized("message \(done.messages): a file", [])
+      draft.media = file(in: &world)
+    }
+    let sent = try world.send(draft, from: author, to: chat)
     let target = Target(chat: chat, id: sent.id)
     targets.append(target)
     if !deletesEarlier { victims.append(target) }
+  }
+
+  /// A small file of one of the usual kinds.
+  private mutating func file(in world: inout World) -> StoredMedia {
+    let size = Int64.random(in: 1...65_536, using: &generator)
+    let content = FileContent.generated(size: size, seed: generator.next())
+    let name = "storm-\(done.messages)"
+    switch Int.random(in: 0..<4, using: &generator) {
+    case 0:
+      return StoredMedia(content: .photo(world.addFile(content, name: nil, mimeType: "image/jpeg", attributes: []).id))
+    case 1:
+      let voice = API.AnyDocumentAttribute.documentAttributeAudio(.init(voice: true, duration: 3))
+      return document(content, "\(name).ogg", "audio/ogg", [voice], in: &world)
+    case 2:
+      let video = API.AnyDocumentAttribute.documentAttributeVideo(.init(duration: 4, w: 320, h: 240))
+      return document(content, "\(name).mp4", "video/mp4", [video], in: &world)
+    default: return document(content, "\(name).bin", nil, [], in: &world)
+    }
+  }
+
+  private func document(
+    _ content: FileContent, _ name: String, _ mimeType: String?, _ attributes: [API.AnyDocumentAttribute],
+    in world: inout World
+  ) -> StoredMedia {
+    StoredMedia(
+      content: .document(world.addFile(content, name: name, mimeType: mimeType, attributes: attributes).id))
   }
 
   private mutating func edit(in world: inout World) throws {
@@ -154,7 +197,11 @@ private struct Storm: Sendable {
     // It may have been deleted meanwhile.
     guard try world.box(of: target.chat, for: author)[target.id] != nil else { return }
     done.edits += 1
-    try world.edit(target.id, in: target.chat, by: author, text: text("edit \(done.edits)"))
+    var text = try text("edit \(done.edits)")
+    if try world.box(of: target.chat, for: author)[target.id]?.media != nil {
+      text = try MessageText.normalized("edit \(done.edits): a file", [])
+    }
+    try world.edit(target.id, in: target.chat, by: author, text: text)
   }
 
   private mutating func delete(in world: inout World) throws {

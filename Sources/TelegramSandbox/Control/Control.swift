@@ -11,43 +11,20 @@ struct ChatNames: Sendable {
 struct Control: Sendable {
   let hub: Hub
   let names: ChatNames
+  let pace: NetworkPace
 
   // MARK: Messages
 
-  func say(_ request: SayRequest) async throws -> SayAnswer {
-    let file = try request.file.map { path throws in
-      guard let data = FileManager.default.contents(atPath: path) else { throw ControlError("cannot read '\(path)'") }
-      return (bytes: ByteBuffer(bytes: data), name: URL(filePath: path).lastPathComponent)
-    }
-    let entities = try (request.entities ?? []).map { try $0.entity() }
-    return try await hub.perform { telegram in
-      let author = try account(request.from, telegram)
-      let peer = try peer(request.chat, seenBy: author, telegram)
-      var draft = Draft(text: try MessageText.normalized(request.text ?? "", entities))
-      draft.replyTo = request.replyTo
-      draft.isSilent = request.silent ?? false
-      if let file {
-        try telegram.world.checkMayPost(author, to: peer)
-        let isPhoto = try isPhoto(request.kind, file.name)
-        let stored = telegram.world.addFile(
-          file.bytes, name: isPhoto ? nil : file.name, mimeType: request.mime ?? Self.mimeType(of: file.name),
-          attributes: [])
-        draft.media = StoredMedia(
-          kind: isPhoto ? .photo : .document, fileID: stored.id, ttlSeconds: request.ttl)
-      }
-      let id = try telegram.world.send(draft, from: author, to: peer).id
-      return SayAnswer(id: id, chat: peer.botAPIID, ids: ids(of: id, in: peer, author, telegram.world))
-    }
-  }
-
   func edit(_ request: EditRequest) async throws -> SayAnswer {
     let entities = try (request.entities ?? []).map { try $0.entity() }
+    let file = try request.file?.prepare(kind: nil, mime: nil)
+    guard request.text != nil || file != nil else { throw ControlError("an edit needs 'text' or 'file'") }
     return try await hub.perform { telegram in
       let author = try account(request.from, telegram)
       let peer = try peer(request.chat, seenBy: author, telegram)
       try telegram.world.edit(
-        request.id, in: peer, by: author, text: try MessageText.normalized(request.text, entities),
-        announced: request.silent != true)
+        request.id, in: peer, by: author, text: try request.text.map { try MessageText.normalized($0, entities) },
+        media: file?.store(in: &telegram.world, dc: nil), announced: request.silent != true)
       return SayAnswer(id: request.id, chat: peer.botAPIID, ids: ids(of: request.id, in: peer, author, telegram.world))
     }
   }
@@ -81,7 +58,7 @@ struct Control: Sendable {
     }
   }
 
-  private func ids(of id: Int32, in peer: PeerKey, _ author: Int64, _ world: World) -> [String: Int32] {
+  func ids(of id: Int32, in peer: PeerKey, _ author: Int64, _ world: World) -> [String: Int32] {
     var ids: [String: Int32] = [:]
     if case .channel(let channel) = peer {
       for member in world.channels[channel]?.members ?? [] {
@@ -98,24 +75,43 @@ struct Control: Sendable {
   // MARK: What there is
 
   func chat(_ reference: Reference, seenBy viewer: Reference) async throws -> ChatAnswer {
-    try await hub.perform { telegram in
+    try await hash { telegram in
       let viewer = try account(viewer, telegram)
       let peer = try peer(reference, seenBy: viewer, telegram)
-      let world = telegram.world
-      let box = try world.box(of: peer, for: viewer)
+      let box = try telegram.world.box(of: peer, for: viewer)
+      return (box.histories[peer] ?? []).compactMap { box[$0]?.media }.flatMap(\.parts).compactMap(\.fileID)
+    }
+    return try await hub.perform { telegram in
+      let viewer = try account(viewer, telegram)
+      let peer = try peer(reference, seenBy: viewer, telegram)
+      let box = try telegram.world.box(of: peer, for: viewer)
       let messages = (box.histories[peer] ?? []).compactMap { box[$0] }
       return ChatAnswer(
-        id: peer.botAPIID, title: title(of: peer, world), messages: messages.map { Self.describe($0, world) })
+        id: peer.botAPIID, title: title(of: peer, telegram.world),
+        messages: messages.map { Self.describe($0, telegram, viewer) })
+    }
+  }
+
+  /// Hashes what has not been hashed yet, while the hub serves on: a big file takes its time.
+  func hash(_ wanted: @Sendable (inout Telegram) throws -> [Int64]) async throws {
+    let fresh = try await hub.perform { telegram in
+      let ids = try wanted(&telegram)
+      let previews = ids.compactMap { telegram.world.files[$0]?.thumbnail }
+      return Set(ids + previews).filter { telegram.digests[$0] == nil }.compactMap { telegram.world.files[$0] }
+    }
+    for file in fresh {
+      let digest = try file.content.sha256()
+      await hub.perform { $0.digests[file.id] = digest }
     }
   }
 
   /// The bytes of a message's file.
-  func file(_ id: Int32, in chat: Reference, seenBy viewer: Reference) async throws -> ByteBuffer {
+  func file(_ id: Int32, in chat: Reference, seenBy viewer: Reference) async throws -> FileContent {
     try await hub.perform { telegram in
       let viewer = try account(viewer, telegram)
       let peer = try peer(chat, seenBy: viewer, telegram)
       let message = try telegram.world.box(of: peer, for: viewer)[id]
-      guard let media = message?.media, let file = telegram.world.files[media.fileID] else {
+      guard let file = message?.media?.parts.first?.fileID.flatMap({ telegram.world.files[$0] }) else {
         throw ControlError("message \(id) has no file")
       }
       return file.content
@@ -129,7 +125,9 @@ struct Control: Sendable {
       return StateAnswer(
         time: world.now,
         users: world.accounts.values.sorted { $0.name < $1.name }.map {
-          .init(name: $0.name, id: $0.id, pts: $0.box.pts, sessions: connected[$0.id] ?? 0)
+          .init(
+            name: $0.name, id: $0.id, pts: $0.box.pts, sessions: connected[$0.id] ?? 0, savedGifs: $0.savedGifs,
+            recentStickers: $0.recentStickers.map(\.file))
         },
         channels: world.channels.values.sorted { $0.title < $1.title }.map {
           .init(
@@ -138,17 +136,22 @@ struct Control: Sendable {
     }
   }
 
-  private static func describe(_ message: StoredMessage, _ world: World) -> ChatAnswer.Message {
+  private static func describe(
+    _ message: StoredMessage, _ telegram: Telegram, _ viewer: Int64
+  ) -> ChatAnswer.Message {
+    let world = telegram.world
     var answer = ChatAnswer.Message(
-      id: message.id, from: world.isPost(message) ? message.peer.botAPIID : message.author, author: message.author,
-      date: message.date, editDate: message.editDate, text: message.text?.string ?? "",
+      id: message.id,
+      from: world.isPost(message) ? message.peer.botAPIID : message.sender?.botAPIID ?? message.author,
+      author: message.author, date: message.date, editDate: message.editDate, text: message.text?.string ?? "",
       entities: message.text?.entities.map(EntityRequest.init) ?? [], groupedID: message.groupedID,
-      replyTo: message.replyTo)
-    if let media = message.media, let file = world.files[media.fileID] {
-      answer.media = .init(
-        kind: media.kind == .photo ? "photo" : "document", name: file.name, mime: file.mimeType, size: file.size,
-        sha256: file.sha256, ttl: media.ttlSeconds)
+      replyTo: message.replyTo, thread: message.thread)
+    if message.noForwards { answer.noForwards = true }
+    if message.isMediaUnread { answer.mediaUnread = world.isMediaUnread(message, for: viewer) }
+    answer.forward = message.forward.map {
+      .init(from: $0.fromId.flatMap(PeerKey.init)?.botAPIID, date: $0.date, post: $0.channelPost)
     }
+    answer.media = message.media.map { MediaAnswer($0, in: world, digests: telegram.digests) }
     if case .service(let action) = message.content {
       var reader = TLReader(action.encoded())
       answer.action = (try? reader.readConstructor()).flatMap { TLSchema.api.name(of: $0) }
@@ -189,30 +192,6 @@ struct Control: Sendable {
     default:
       let known = (names.peers.keys.sorted() + world.accounts.values.map(\.name).sorted()).joined(separator: ", ")
       throw ControlError("no chat \(reference); there are \(known), and Bot API ids")
-    }
-  }
-
-  private func isPhoto(_ kind: String?, _ name: String) throws -> Bool {
-    switch kind {
-    case "photo": true
-    case "document": false
-    case nil: ["jpg", "jpeg"].contains(URL(filePath: name).pathExtension.lowercased())
-    case let kind?: throw ControlError("kind is '\(kind)'; photo and document are known")
-    }
-  }
-
-  private static func mimeType(of name: String) -> String? {
-    switch URL(filePath: name).pathExtension.lowercased() {
-    case "jpg", "jpeg": "image/jpeg"
-    case "png": "image/png"
-    case "gif": "image/gif"
-    case "webp": "image/webp"
-    case "mp4": "video/mp4"
-    case "mp3": "audio/mpeg"
-    case "ogg": "audio/ogg"
-    case "txt": "text/plain"
-    case "pdf": "application/pdf"
-    default: nil
     }
   }
 }

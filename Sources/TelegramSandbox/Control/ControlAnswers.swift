@@ -1,12 +1,10 @@
 /// What the control address tells of the world; design of the JSON: section 8 of the sandbox's description.
 struct ChatAnswer: Encodable {
-  struct Media: Encodable {
-    var kind: String
-    var name: String?
-    var mime: String
-    var size: Int64
-    var sha256: String
-    var ttl: Int32?
+  struct Forward: Encodable {
+    /// Bot API id.
+    var from: Int64?
+    var date: Int32
+    var post: Int32?
   }
 
   struct Message: Encodable {
@@ -19,14 +17,23 @@ struct ChatAnswer: Encodable {
     var editDate: Int32?
     var text: String
     var entities: [EntityRequest]
-    var media: Media?
+    var media: MediaAnswer?
     var groupedID: Int64?
     var replyTo: Int32?
+    /// The thread's first message; in a forum the topic.
+    var thread: Int32?
+    var noForwards: Bool?
+    /// Whether nobody has opened its medium; told only of media of which that is told.
+    var mediaUnread: Bool?
+    /// Where it was forwarded from.
+    var forward: Forward?
     /// The schema's name of what a service message tells.
     var action: String?
 
     enum CodingKeys: String, CodingKey {
-      case id, from, author, date, text, entities, media, action
+      case id, from, author, date, text, entities, media, action, thread, forward
+      case noForwards = "noforwards"
+      case mediaUnread = "media_unread"
       case editDate = "edit_date"
       case groupedID = "grouped_id"
       case replyTo = "reply_to"
@@ -45,6 +52,15 @@ struct StateAnswer: Encodable {
     var pts: Int32
     /// Connected sessions.
     var sessions: Int
+    /// Ids of documents, the latest first.
+    var savedGifs: [Int64]
+    var recentStickers: [Int64]
+
+    enum CodingKeys: String, CodingKey {
+      case name, id, pts, sessions
+      case savedGifs = "saved_gifs"
+      case recentStickers = "recent_stickers"
+    }
   }
 
   struct Channel: Encodable {
@@ -74,4 +90,6 @@ struct SayAnswer: Encodable {
   var chat: Int64
   /// The message's id for everybody who has it, by name; ids of private chats and basic groups differ.
   var ids: [String: Int32]
+  /// An album's messages, as their author sees them.
+  var album: [Int32]?
 }

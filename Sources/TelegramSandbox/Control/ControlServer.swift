@@ -72,7 +72,7 @@ struct ControlServer: Sendable {
   ) async throws {
     var status = HTTPResponseStatus.ok
     var type = "application/json"
-    let answer: ByteBuffer
+    let answer: FileContent
     do {
       (answer, type) = try await handle(request, body)
     } catch {
@@ -81,10 +81,15 @@ struct ControlServer: Sendable {
     }
     var head = HTTPResponseHead(version: request.version, status: status)
     head.headers.add(name: "content-type", value: type)
-    head.headers.add(name: "content-length", value: String(answer.readableBytes))
+    head.headers.add(name: "content-length", value: String(answer.size))
     // Waits until all of it is with the system: the connection may be closed next.
     channel.write(HTTPServerResponsePart.head(head), promise: nil)
-    channel.write(HTTPServerResponsePart.body(.byteBuffer(answer)), promise: nil)
+    var sent: Int64 = 0
+    while sent < answer.size {
+      let piece = try answer.read(at: sent, length: 1 << 20)
+      sent += Int64(piece.readableBytes)
+      try await channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(piece))).get()
+    }
     try await channel.writeAndFlush(HTTPServerResponsePart.end(nil)).get()
   }
 
@@ -92,7 +97,7 @@ struct ControlServer: Sendable {
     let description: String
   }
 
-  private func handle(_ request: HTTPRequestHead, _ body: ByteBuffer) async throws -> (ByteBuffer, String) {
+  private func handle(_ request: HTTPRequestHead, _ body: ByteBuffer) async throws -> (FileContent, String) {
     let url = URLComponents(string: request.uri)
     func query(_ name: String) -> String? { url?.queryItems?.first { $0.name == name }?.value }
     func chat() throws -> Reference {
@@ -107,6 +112,9 @@ struct ControlServer: Sendable {
     case (.POST, "/delete"): return (try Self.json(["deleted": await control.delete(Self.decode(body))]), type)
     case (.POST, "/fault"): return (try Self.json(["affected": await control.fault(Self.decode(body))]), type)
     case (.POST, "/member"): return (try Self.json(["members": await control.member(Self.decode(body))]), type)
+    case (.POST, "/protect"): return (try Self.json(["changed": await control.protect(Self.decode(body))]), type)
+    case (.POST, "/topic"): return (try Self.json(["id": await control.topic(Self.decode(body))]), type)
+    case (.POST, "/open"): return (try Self.json(["opened": await control.open(Self.decode(body))]), type)
     case (.POST, "/storm"): return (try Self.json(await control.storm(Self.decode(body))), type)
     case (.GET, "/record"): return (try Self.json(await control.record(seenBy: viewer)), type)
     case (.GET, "/chat"): return (try Self.json(await control.chat(chat(), seenBy: viewer)), type)
@@ -125,10 +133,10 @@ struct ControlServer: Sendable {
     try JSONDecoder().decode(T.self, from: Data(body.readableBytesView))
   }
 
-  private static func json(_ value: some Encodable) throws -> ByteBuffer {
+  private static func json(_ value: some Encodable) throws -> FileContent {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return ByteBuffer(bytes: try encoder.encode(value))
+    return .memory(ByteBuffer(bytes: try encoder.encode(value)))
   }
 
   private static func describe(_ error: any Error) -> String {

@@ -19,8 +19,8 @@ struct DataCenterServer: Sendable {
   let port: Int
 
   init(
-    id: Int32, host: String, port: Int, hub: Hub, privateKey: RSAPrivateKey, group: any EventLoopGroup, logger: Logger,
-    now: @escaping @Sendable () -> Moment
+    id: Int32, host: String, port: Int, hub: Hub, privateKey: RSAPrivateKey, pace: NetworkPace,
+    group: any EventLoopGroup, logger: Logger, now: @escaping @Sendable () -> Moment
   ) async throws {
     self.id = id
     self.hub = hub
@@ -32,7 +32,8 @@ struct DataCenterServer: Sendable {
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .bind(host: host, port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ServerFramingHandler())
+          try channel.pipeline.syncOperations.addHandlers(
+            NetworkPaceHandler(pace), ServerFramingHandler())
           return try Connection(wrappingChannelSynchronously: channel)
         }
       }

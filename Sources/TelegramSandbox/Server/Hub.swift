@@ -41,6 +41,8 @@ actor Hub {
   private var keys: [AuthKeyAddress: Key] = [:]
   private var sessions: [SessionAddress: Record] = [:]
   private let logger: Logger
+  /// The cuts under way.
+  private var cuts: Task<Void, any Error>?
 
   /// Sessions without a connection are forgotten after this long.
   private static let sessionLifetime = Duration.seconds(900)
@@ -69,7 +71,10 @@ actor Hub {
 
   private func seconds(_ moment: Moment) -> Int32 { Int32(truncatingIfNeeded: moment.unixTime.components.seconds) }
 
-  func setEndpoints(_ endpoints: [Telegram.Endpoint]) { telegram.endpoints = endpoints }
+  func setEndpoints(_ endpoints: [Telegram.Endpoint], cdn: CDN) {
+    telegram.endpoints = endpoints
+    telegram.cdn = cdn
+  }
 
   // MARK: Keys
 
@@ -240,6 +245,23 @@ actor Hub {
       count += 1
     }
     return count
+  }
+
+  /// Closes connections again and again, until told to stop.
+  func disconnect(_ user: Int64?, every pause: Duration) -> Int {
+    stopDisconnecting()
+    cuts = Task {
+      while true {
+        try await Task.sleep(for: pause)
+        _ = disconnect(user)
+      }
+    }
+    return disconnect(user)
+  }
+
+  func stopDisconnecting() {
+    cuts?.cancel()
+    cuts = nil
   }
 
   /// Makes every salt of an account's keys, or of all, invalid.

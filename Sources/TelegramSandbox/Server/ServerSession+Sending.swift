@@ -16,13 +16,19 @@ extension ServerSession {
     var writer = TLWriter(reserving: result.readableBytes + 16)
     writer.writeConstructor(Self.resultConstructor)
     writer.writeLong(call)
-    if result.readableBytes > Self.packingThreshold, let packed = Gzip.pack(result) {
+    if result.readableBytes > Self.packingThreshold, !Self.isFile(result), let packed = Gzip.pack(result) {
       writer.writeConstructor(Self.gzipConstructor)
       writer.writeBytes(packed)
     } else {
       writer.writeRaw(result)
     }
     return send(writer.buffer, isContent: true, isAnswer: true, answers: call, now: now)
+  }
+
+  /// Whether a result is a part of a file, which packing only delays.
+  private static func isFile(_ result: ByteBuffer) -> Bool {
+    let constructor = result.getInteger(at: result.readerIndex, endianness: .little, as: UInt32.self)
+    return constructor == API.UploadFile.constructor || constructor == API.UploadCdnFile.constructor
   }
 
   /// Queues something the client did not ask for.

@@ -123,19 +123,20 @@ extension Telegram {
     to dc: Int32, _ caller: Caller
   ) throws(RPCFailure) -> API.AuthExportedAuthorization {
     let user = try caller.viewer()
-    guard dc != caller.dc, endpoints.contains(where: { $0.id == dc }) else { throw .dcIDInvalid }
+    guard dc != caller.dc, dc != cdn.dc, endpoints.contains(where: { $0.id == dc }) else { throw .dcIDInvalid }
     let bytes = world.generator.bytes(128)
-    exports[user] = ExportedAuthorization(user: user, dc: dc, bytes: bytes)
+    exports[bytes] = ExportedAuthorization(user: user, dc: dc)
     return .init(id: user, bytes: ByteBuffer(bytes: bytes))
   }
 
   fileprivate mutating func importAuthorization(
     _ request: API.AuthImportAuthorization, _ caller: Caller
   ) throws(RPCFailure) -> API.AnyAuthAuthorization {
-    guard let export = exports[request.id], export.dc == caller.dc,
-      ByteBuffer(bytes: export.bytes) == request.bytes
-    else { throw .authBytesInvalid }
-    exports[request.id] = nil
+    let bytes = Array(request.bytes.readableBytesView)
+    guard let export = exports[bytes], export.dc == caller.dc, export.user == request.id else {
+      throw .authBytesInvalid
+    }
+    exports[bytes] = nil
     return authorize(caller, as: export.user)
   }
 }

@@ -25,7 +25,12 @@ extension Dispatcher {
       try telegram.world.readChannel(id, upTo: request.maxId, by: viewer)
       return true
     }
-    on(API.ChannelsReadMessageContents.self) { _, _, _ in true }
+    on(API.ChannelsReadMessageContents.self) { telegram, caller, request in
+      let viewer = try caller.viewer()
+      let id = try telegram.world.resolve(request.channel, for: viewer)
+      try telegram.world.openMedia(request.id, inChannel: id, by: viewer)
+      return true
+    }
     on(API.ChannelsGetFullChannel.self) { try $0.fullChannel($2.channel, $1) }
     on(API.ChannelsGetParticipants.self) { try $0.participants($2, $1) }
     on(API.ChannelsGetParticipant.self) { telegram, caller, request in
@@ -78,8 +83,9 @@ extension Telegram {
           readInboxMaxId: world.accounts[viewer]?.readInbox[peer] ?? 0,
           readOutboxMaxId: world.accounts[viewer]?.readOutbox[peer] ?? 0,
           unreadCount: world.unreadCount(in: peer, for: viewer), chatPhoto: .photoEmpty(.init(id: 0)),
-          notifySettings: API.PeerNotifySettings(), botInfo: [], pts: channel.box.pts)),
-      chats: [world.chat(peer, for: viewer)], users: [world.user(viewer, for: viewer)])
+          notifySettings: API.PeerNotifySettings(), botInfo: [], linkedChatId: channel.linked, pts: channel.box.pts)),
+      chats: ([peer] + (channel.linked.map { [.channel($0)] } ?? [])).map { world.chat($0, for: viewer) },
+      users: [world.user(viewer, for: viewer)])
   }
 
   fileprivate func participants(

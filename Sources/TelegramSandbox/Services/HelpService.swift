@@ -4,7 +4,7 @@ import TL
 /// `help.*`: what clients ask for when they start.
 extension Dispatcher {
   mutating func registerHelp() {
-    on(API.HelpGetConfig.self, access: .anyone) { telegram, caller, _ in telegram.config(for: caller) }
+    on(API.HelpGetConfig.self, access: .everywhere) { telegram, caller, _ in telegram.config(for: caller) }
     on(API.HelpGetNearestDc.self, access: .anyone) { telegram, caller, _ in
       API.NearestDc(country: "ZZ", thisDc: caller.dc, nearestDc: telegram.world.homeDC)
     }
@@ -12,7 +12,10 @@ extension Dispatcher {
       if request.hash == 1 { return .helpAppConfigNotModified(.init()) }
       return .helpAppConfig(.init(hash: 1, config: .jsonObject(.init(value: []))))
     }
-    on(API.HelpGetCdnConfig.self, access: .anyone) { _, _, _ in API.CdnConfig(publicKeys: []) }
+    on(API.HelpGetCdnConfig.self, access: .anyone) { telegram, _, _ in
+      API.CdnConfig(
+        publicKeys: telegram.cdn.dc.map { [API.CdnPublicKey(dcId: $0, publicKey: telegram.cdn.publicKey)] } ?? [])
+    }
     on(API.HelpGetTermsOfServiceUpdate.self, access: .anyone) { telegram, _, _ in
       .helpTermsOfServiceUpdateEmpty(.init(expires: telegram.world.now + 86_400))
     }
@@ -30,7 +33,8 @@ extension Telegram {
     API.Config(
       date: world.now, expires: world.now + 3600, testMode: false, thisDc: caller.dc,
       dcOptions: endpoints.map {
-        API.DcOption(ipv6: $0.host.contains(":"), id: $0.id, ipAddress: $0.host, port: Int32($0.port))
+        API.DcOption(
+          ipv6: $0.host.contains(":"), cdn: $0.id == cdn.dc, id: $0.id, ipAddress: $0.host, port: Int32($0.port))
       },
       dcTxtDomainName: "localhost", chatSizeMax: 200, megagroupSizeMax: 200_000, forwardedCountMax: 100,
       onlineUpdatePeriodMs: 210_000, offlineBlurTimeoutMs: 5000, offlineIdleTimeoutMs: 30_000,

@@ -22,8 +22,9 @@ extension Dispatcher {
       let moved = try telegram.world.readHistory(of: peer, upTo: request.maxId, by: viewer)
       return API.MessagesAffectedMessages(pts: moved.pts, ptsCount: moved.count)
     }
-    on(API.MessagesReadMessageContents.self) { telegram, caller, _ in
-      API.MessagesAffectedMessages(pts: try telegram.world.account(caller.viewer()).box.pts, ptsCount: 0)
+    on(API.MessagesReadMessageContents.self) { telegram, caller, request in
+      let moved = try telegram.world.openMedia(request.id, by: caller.viewer())
+      return API.MessagesAffectedMessages(pts: moved.pts, ptsCount: moved.count)
     }
     on(API.MessagesGetChats.self) { telegram, caller, request in
       let viewer = try caller.viewer()
@@ -38,12 +39,6 @@ extension Dispatcher {
       }
       return API.MessagesMessageEditData(caption: message.media != nil)
     }
-    on(API.MessagesGetSavedGifs.self) { _, _, _ in .messagesSavedGifs(.init(hash: 0, gifs: [])) }
-    on(API.MessagesSaveGif.self) { _, _, _ in true }
-    on(API.MessagesGetRecentStickers.self) { _, _, _ in
-      .messagesRecentStickers(.init(hash: 0, packs: [], stickers: [], dates: []))
-    }
-    on(API.MessagesSaveRecentSticker.self) { _, _, _ in true }
   }
 }
 
@@ -104,7 +99,7 @@ extension Telegram {
     return .messagesMessages(.init(messages: found, topics: [], chats: chats, users: users))
   }
 
-  fileprivate func history(
+  func history(
     of peer: PeerKey, _ window: HistoryWindow, _ viewer: Int64, where matches: (StoredMessage) -> Bool
   ) throws(RPCFailure) -> API.AnyMessagesMessages {
     let box = try world.box(of: peer, for: viewer)
@@ -138,17 +133,32 @@ extension Telegram {
       maxID: request.maxId, minID: request.minId)
     let words = request.q.lowercased()
     return try history(of: peer, window, viewer) { message in
-      if let author, author != .user(message.author) { return false }
+      if let author, author != message.sender ?? .user(message.author) { return false }
+      if let thread = request.topMsgId, message.thread != thread { return false }
       if request.minDate > 0, message.date < request.minDate { return false }
       if request.maxDate > 0, message.date > request.maxDate { return false }
       guard words.isEmpty || message.text?.string.lowercased().contains(words) == true else { return false }
       switch request.filter {
       case .inputMessagesFilterEmpty: return true
-      case .inputMessagesFilterPhotos: return message.media?.kind == .photo
-      case .inputMessagesFilterDocument: return message.media?.kind == .document
-      case .inputMessagesFilterPhotoVideo: return message.media != nil
-      default: return false
+      default: return message.media.map { matches($0, request.filter) } ?? false
       }
+    }
+  }
+
+  private func matches(_ media: StoredMedia, _ filter: API.AnyMessagesFilter) -> Bool {
+    let kind = world.kind(of: media)
+    switch filter {
+    case .inputMessagesFilterPhotos: return kind == "photo"
+    case .inputMessagesFilterVideo: return kind == "video"
+    case .inputMessagesFilterPhotoVideo: return kind == "photo" || kind == "video"
+    case .inputMessagesFilterDocument: return kind == "document"
+    case .inputMessagesFilterGif: return kind == "gif"
+    case .inputMessagesFilterVoice: return kind == "voice"
+    case .inputMessagesFilterRoundVideo: return kind == "video_note"
+    case .inputMessagesFilterMusic: return kind == "audio"
+    case .inputMessagesFilterContacts: return kind == "contact"
+    case .inputMessagesFilterGeo: return kind == "location" || kind == "venue"
+    default: return false
     }
   }
 

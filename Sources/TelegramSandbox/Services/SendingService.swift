@@ -27,13 +27,15 @@ extension Telegram {
   fileprivate func draft(
     _ text: MessageText, media: StoredMedia? = nil, replyTo: API.AnyInputReplyTo?, silent: Bool, noForwards: Bool
   ) -> Draft {
-    var reply: Int32?
-    if case .inputReplyToMessage(let input) = replyTo { reply = input.replyToMsgId }
-    return Draft(text: text, media: media, replyTo: reply, isSilent: silent, noForwards: noForwards)
+    var draft = Draft(text: text, media: media, isSilent: silent, noForwards: noForwards)
+    if case .inputReplyToMessage(let input) = replyTo {
+      (draft.replyTo, draft.topic) = (input.replyToMsgId, input.topMsgId)
+    }
+    return draft
   }
 
   /// The `updates` of messages sent; one that had been sent before comes with a `pts_count` of 0.
-  fileprivate func answer(_ sent: [(message: SentMessage, randomID: Int64)], to viewer: Int64) -> API.AnyUpdates {
+  func answer(_ sent: [(message: SentMessage, randomID: Int64)], to viewer: Int64) -> API.AnyUpdates {
     let ids = sent.map { API.AnyUpdate.updateMessageID(.init(id: $0.message.id, randomId: $0.randomID)) }
     var mentions = Mentions()
     let repeated = sent.map(\.message).filter(\.isRepeated).compactMap { sent -> API.AnyUpdate? in
@@ -89,6 +91,7 @@ extension Telegram {
       var draft = draft(
         try world.text(item.message, item.entities, for: viewer), media: try media(item.media, caller),
         replyTo: request.replyTo, silent: request.silent, noForwards: request.noforwards)
+      guard draft.media?.fileID != nil else { throw .mediaInvalid }
       draft.groupedID = group
       try world.check(draft)
       drafts.append((draft, item.randomId))
@@ -107,11 +110,25 @@ extension Telegram {
     let viewer = try caller.viewer()
     let peer = try world.resolve(request.peer, for: viewer)
     var newMedia: StoredMedia?
-    if let input = request.media { newMedia = try media(input, caller) }
+    if let input = request.media {
+      newMedia = try closed(input, in: peer, request.id, viewer)
+      if newMedia == nil { newMedia = try media(input, caller) }
+    }
     var text: MessageText?
     if let string = request.message { text = try world.text(string, request.entities, for: viewer) }
     try world.edit(request.id, in: peer, by: viewer, text: text, media: newMedia)
     return updates(for: viewer)
+  }
+
+  /// The poll a message has, ended; nil unless that is what is asked for.
+  private func closed(
+    _ input: API.AnyInputMedia, in peer: PeerKey, _ id: Int32, _ viewer: Int64
+  ) throws(RPCFailure) -> StoredMedia? {
+    guard case .inputMediaPoll(let wanted) = input, wanted.poll.closed,
+      case .plain(.messageMediaPoll(var poll))? = try world.box(of: peer, for: viewer)[id]?.media?.content
+    else { return nil }
+    poll.poll.closed = true
+    return StoredMedia(content: .plain(.messageMediaPoll(poll)))
   }
 
   fileprivate mutating func deleteHistory(

@@ -15,11 +15,24 @@ struct Account: Sendable {
   /// Highest read id a conversation, in the numbers of this account's box (a channel's own numbers for channels).
   var readInbox: [PeerKey: Int32] = [:]
   var readOutbox: [PeerKey: Int32] = [:]
+  /// Messages of channels whose media the account has opened.
+  var openedMedia: [PeerKey: Set<Int32>] = [:]
+  /// Files, the latest first.
+  var savedGifs: [Int64] = []
+  var recentStickers: [RecentSticker] = []
   /// Unix time until which the account counts as online.
   var onlineUntil: Int32 = 0
   var lastSeen: Int32 = 0
   /// What the account has sent, by the `random_id` it gave.
   var sent: [Int64: SentMessage] = [:]
+}
+
+/// A sticker that was used.
+struct RecentSticker: Sendable {
+  /// Key into the world's files.
+  let file: Int64
+  /// Unix time.
+  let date: Int32
 }
 
 /// Where a sent message went.

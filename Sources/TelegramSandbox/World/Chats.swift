@@ -14,6 +14,7 @@ struct BasicGroup: Sendable {
   let date: Int32
   var members: [Member] = []
   var version: Int32 = 1
+  var noForwards = false
 
   func contains(_ user: Int64) -> Bool { members.contains { $0.user == user } }
 }
@@ -27,6 +28,19 @@ struct ChannelState: Sendable {
     var isAdmin = false
   }
 
+  /// A topic of a forum; its id is that of the message that tells of its creation.
+  struct Topic: Sendable {
+    let id: Int32
+    let title: String
+    let iconColor: Int32
+    let iconEmoji: Int64?
+    let creator: Int64
+    let date: Int32
+
+    /// The id of the topic every forum has.
+    static let general: Int32 = 1
+  }
+
   let id: Int64
   var title: String
   var username: String?
@@ -37,6 +51,13 @@ struct ChannelState: Sendable {
   var members: [Member] = []
   var box = MessageBox()
   var noForwards = false
+  var isForum = false
+  /// Topics of a forum by id, "General" left out.
+  var topics: [Int32: Topic] = [:]
+  /// The discussion group of a broadcast channel, or the channel of a discussion group.
+  var linked: Int64?
+  /// Copies of a broadcast channel's posts in its discussion group, by the post's id.
+  var discussed: [Int32: Int32] = [:]
   /// Unix time of the latest event of the box.
   var changedAt: Int32 = 0
 

@@ -8,6 +8,8 @@ struct MessageBox: Sendable {
     case deleted([Int32])
     case readInbox(PeerKey, upTo: Int32, unread: Int32)
     case readOutbox(PeerKey, upTo: Int32)
+    /// Media were opened.
+    case openedMedia([Int32], date: Int32)
   }
 
   struct Event: Sendable {
@@ -24,6 +26,12 @@ struct MessageBox: Sendable {
     var texts: [String]
     /// Since when it said each of them, in Unix time.
     var dates: [Int32]
+    /// Files of every medium it had, oldest first.
+    var files: [Int64] = []
+
+    fileprivate mutating func note(_ media: StoredMedia?) {
+      for file in media?.parts.compactMap(\.fileID) ?? [] where files.last != file { files.append(file) }
+    }
   }
 
   private(set) var messages: [Int32: StoredMessage] = [:]
@@ -45,6 +53,7 @@ struct MessageBox: Sendable {
     messages[message.id] = message
     if let text = message.text {
       record[message.id] = Record(peer: message.peer, texts: [text.string], dates: [message.date])
+      record[message.id]?.note(message.media)
     }
     histories[message.peer, default: []].append(message.id)
     return log(.new(message.id), count: 1)
@@ -56,6 +65,7 @@ struct MessageBox: Sendable {
     if let text = message.text {
       record[message.id]?.texts.append(text.string)
       record[message.id]?.dates.append(message.editDate ?? message.date)
+      record[message.id]?.note(message.media)
     }
     return announced ? log(.edited(message.id), count: 1) : nil
   }
@@ -82,7 +92,18 @@ struct MessageBox: Sendable {
     if low < history.count, history[low] == id { histories[peer]?.remove(at: low) }
   }
 
+  /// Changes what a message holds, not what it says: nobody is told of an edit.
+  mutating func update(_ id: Int32, _ change: (inout StoredMessage) -> Void) {
+    guard var message = messages[id] else { return }
+    change(&message)
+    messages[id] = message
+  }
+
   mutating func logRead(_ change: Change) -> Event { log(change, count: 1) }
+
+  mutating func logOpened(_ ids: [Int32], at date: Int32) -> Event {
+    log(.openedMedia(ids, date: date), count: Int32(ids.count))
+  }
 
   private mutating func log(_ change: Change, count: Int32) -> Event {
     pts += count

@@ -27,6 +27,15 @@ enum PeerKey: Hashable, Sendable {
     if id == 0 || id == -Self.channelOffset { return nil }
   }
 
+  init?(_ peer: API.AnyPeer) {
+    switch peer {
+    case .peerUser(let peer): self = .user(peer.userId)
+    case .peerChat(let peer): self = .group(peer.chatId)
+    case .peerChannel(let peer): self = .channel(peer.channelId)
+    case .other: return nil
+    }
+  }
+
   var peer: API.AnyPeer {
     switch self {
     case .user(let id): .peerUser(API.PeerUser(userId: id))

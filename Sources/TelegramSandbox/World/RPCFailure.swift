@@ -19,12 +19,23 @@ struct RPCFailure: Error, Hashable, Sendable, CustomStringConvertible {
   static let channelPrivate = RPCFailure(400, "CHANNEL_PRIVATE")
   static let chatAdminRequired = RPCFailure(400, "CHAT_ADMIN_REQUIRED")
   static let chatForbidden = RPCFailure(403, "CHAT_WRITE_FORBIDDEN")
+  static let chatForwardsRestricted = RPCFailure(400, "CHAT_FORWARDS_RESTRICTED")
+  static let chatNotModified = RPCFailure(400, "CHAT_NOT_MODIFIED")
   static let chatIDInvalid = RPCFailure(400, "CHAT_ID_INVALID")
   static let dcIDInvalid = RPCFailure(400, "DC_ID_INVALID")
   static let entityBoundsInvalid = RPCFailure(400, "ENTITY_BOUNDS_INVALID")
+  static let fileTokenInvalid = RPCFailure(400, "FILE_TOKEN_INVALID")
+  static let requestTokenInvalid = RPCFailure(400, "REQUEST_TOKEN_INVALID")
+  static let topicIDInvalid = RPCFailure(400, "TOPIC_ID_INVALID")
+  static let topicTitleEmpty = RPCFailure(400, "TOPIC_TITLE_EMPTY")
+  static let channelForumMissing = RPCFailure(400, "CHANNEL_FORUM_MISSING")
+  static let ttlMediaInvalid = RPCFailure(400, "TTL_MEDIA_INVALID")
+  static let stickerIDInvalid = RPCFailure(400, "STICKER_ID_INVALID")
+  static let gifIDInvalid = RPCFailure(400, "GIF_ID_INVALID")
   static let fileIDInvalid = RPCFailure(400, "FILE_ID_INVALID")
   static let filePartInvalid = RPCFailure(400, "FILE_PART_INVALID")
   static let filePartsInvalid = RPCFailure(400, "FILE_PARTS_INVALID")
+  static let fileReferenceEmpty = RPCFailure(400, "FILE_REFERENCE_EMPTY")
   static let fileReferenceExpired = RPCFailure(400, "FILE_REFERENCE_EXPIRED")
   static let inputRequestInvalid = RPCFailure(400, "INPUT_REQUEST_TOO_SHORT")
   static let limitInvalid = RPCFailure(400, "LIMIT_INVALID")
@@ -69,5 +80,7 @@ struct RPCFailure: Error, Hashable, Sendable, CustomStringConvertible {
   static func floodWait(_ seconds: Int) -> RPCFailure { RPCFailure(420, "FLOOD_WAIT_\(seconds)") }
   static func phoneMigrate(_ dc: Int32) -> RPCFailure { RPCFailure(303, "PHONE_MIGRATE_\(dc)") }
   static func userMigrate(_ dc: Int32) -> RPCFailure { RPCFailure(303, "USER_MIGRATE_\(dc)") }
+  static func fileMigrate(_ dc: Int32) -> RPCFailure { RPCFailure(303, "FILE_MIGRATE_\(dc)") }
+  static func floodPremiumWait(_ seconds: Int) -> RPCFailure { RPCFailure(420, "FLOOD_PREMIUM_WAIT_\(seconds)") }
   static func filePartMissing(_ part: Int) -> RPCFailure { RPCFailure(400, "FILE_PART_\(part)_MISSING") }
 }

@@ -5,6 +5,8 @@ import TL
 public enum Scenario: String, CaseIterable, Sendable {
   /// Alice, bob and carol, who share a basic group, a supergroup and a channel; and alice's log chat.
   case standard = "default"
+  /// The same, with a broadcast channel (`blog`) and its discussion group (`comments`).
+  case discussion
 
   struct Result: Sendable {
     var world: World
@@ -14,6 +16,8 @@ public enum Scenario: String, CaseIterable, Sendable {
     let group: Int64
     let supergroup: Int64
     let channel: Int64
+    /// What else there is, by name.
+    var others: [String: PeerKey] = [:]
   }
 
   func build(seed: UInt64, homeDC: Int32, now: Int32) throws -> Result {
@@ -38,9 +42,20 @@ public enum Scenario: String, CaseIterable, Sendable {
     let channel = try world.addChannel(
       "Wonderland News", username: "wonderland_news", isBroadcast: true, creator: bob, others: [alice, carol])
     let log = try world.addChannel("Recovered", username: nil, isBroadcast: true, creator: alice, others: [])
+    var others: [String: PeerKey] = [:]
+    if self == .discussion {
+      let comments = try world.addChannel(
+        "Hatter's Tea Talk", username: nil, isBroadcast: false, creator: bob, others: [alice, carol])
+      let blog = try world.addChannel(
+        "Hatter's Blog", username: "hatters_blog", isBroadcast: true, creator: bob, others: [alice, carol])
+      world.channels[blog]?.linked = comments
+      world.channels[comments]?.linked = blog
+      others = ["blog": .channel(blog), "comments": .channel(comments)]
+    }
     _ = world.takeAnnouncements()
     return Result(
-      world: world, users: everyone, logChat: log, group: group, supergroup: supergroup, channel: channel)
+      world: world, users: everyone, logChat: log, group: group, supergroup: supergroup, channel: channel,
+      others: others)
   }
 }
 

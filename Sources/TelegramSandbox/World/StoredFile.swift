@@ -8,9 +8,7 @@ struct StoredFile: Sendable {
   let date: Int32
   var name: String?
   let mimeType: String
-  let content: ByteBuffer
-  /// Hexadecimal.
-  let sha256: String
+  let content: FileContent
   /// Pixels; for photos and what says so.
   var width: Int32 = 0
   var height: Int32 = 0
@@ -18,6 +16,15 @@ struct StoredFile: Sendable {
   var attributes: [API.AnyDocumentAttribute] = []
   /// What a download must present; changes when it expires.
   var reference: [UInt8]
+  /// The data centre that has it.
+  var dc: Int32
+  /// Key of a document's preview among the files.
+  var thumbnail: Int64?
+  /// Unix time from which nobody gets it any more: it was shown once, or long enough.
+  var expiresAt: Int32?
 
-  var size: Int64 { Int64(content.readableBytes) }
+  var size: Int64 { content.size }
+
+  /// A photo's smaller size: noise, for nobody looks at it.
+  var smallSize: FileContent { .generated(size: min(max(size / 4, 1), 4096), seed: UInt64(bitPattern: id)) }
 }

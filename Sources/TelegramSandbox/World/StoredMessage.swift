@@ -21,22 +21,20 @@ struct StoredMessage: Sendable {
   var content: Content
   /// In the same box.
   var replyTo: Int32?
+  /// The first message of the thread it belongs to, in the same box; a topic's id in a forum.
+  var thread: Int32?
+  /// Whether the thread is a forum's topic.
+  var isInTopic = false
+  /// Where it was forwarded from.
+  var forward: API.MessageFwdHeader?
+  /// Who stands as the author where it is not `author`: a channel in its discussion group.
+  var sender: PeerKey?
   var groupedID: Int64?
   var isSilent = false
   var noForwards = false
+  /// Whether nobody has opened its medium, where that is told.
+  var isMediaUnread = false
 
   var text: MessageText? { if case .text(let text, _) = content { text } else { nil } }
   var media: StoredMedia? { if case .text(_, let media) = content { media } else { nil } }
-}
-
-/// A medium attached to a message.
-struct StoredMedia: Sendable {
-  enum Kind: Sendable { case photo, document }
-
-  var kind: Kind
-  /// Key into the world's files.
-  var fileID: Int64
-  var isSpoiler = false
-  /// Seconds the medium is shown; nil for ordinary media.
-  var ttlSeconds: Int32?
 }

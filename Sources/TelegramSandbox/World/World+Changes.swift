@@ -20,8 +20,11 @@ extension World {
     guard content.text != oldText || media != nil else { throw .messageNotModified }
 
     if case .channel(let channel) = peer {
-      let event = channels[channel]?.box.change(message.edited(content, at: now), announced: announced)
-      if let event = event ?? nil { announce(event, inChannel: channel) }
+      change(id, to: content, inChannel: channel, announced: announced)
+      // What is said about a post is said under what it says now.
+      if let group = channels[channel]?.linked, let copy = channels[channel]?.discussed[id] {
+        change(copy, to: content, inChannel: group, announced: announced)
+      }
       return
     }
     for (owner, copyID) in sortedCopies(of: message) {
@@ -29,6 +32,14 @@ extension World {
       let event = accounts[owner]?.box.change(copy.edited(content, at: now), announced: announced)
       if let event = event ?? nil { announce(event, to: owner) }
     }
+  }
+
+  private mutating func change(
+    _ id: Int32, to content: (text: MessageText, media: StoredMedia?), inChannel channel: Int64, announced: Bool
+  ) {
+    guard let message = channels[channel]?.box[id] else { return }
+    let event = channels[channel]?.box.change(message.edited(content, at: now), announced: announced)
+    if let event = event ?? nil { announce(event, inChannel: channel) }
   }
 
   private func checkMayEdit(

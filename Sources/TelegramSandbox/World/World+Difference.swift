@@ -130,7 +130,7 @@ private struct DifferencePage {
       messages.append(rendered)
       mentions.formUnion(mentioned)
     case .edited(let id) where newIDs.contains(id): break
-    case .edited, .deleted, .readInbox, .readOutbox:
+    case .edited, .deleted, .readInbox, .readOutbox, .openedMedia:
       guard let (update, mentioned) = update(event) else { return }
       updates.append(update)
       mentions.formUnion(mentioned)

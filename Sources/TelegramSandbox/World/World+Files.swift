@@ -1,22 +1,24 @@
-import MTProtoCrypto
 import NIOCore
 import TL
 
 extension World {
   /// Keeps a file and gives it the numbers by which it is asked for.
+  ///
+  /// - Parameters:
+  ///   - dc: the data centre that has it; the home one unless told.
+  ///   - thumbnail: key of its preview among the files.
   mutating func addFile(
-    _ content: ByteBuffer, name: String?, mimeType: String?, attributes: [API.AnyDocumentAttribute]
+    _ content: FileContent, name: String?, mimeType: String?, attributes: [API.AnyDocumentAttribute],
+    dc: Int32? = nil, thumbnail: Int64? = nil
   ) -> StoredFile {
     let named = attributes.contains { if case .documentAttributeFilename = $0 { true } else { false } }
     let kept =
       named || name == nil || name == ""
       ? attributes : attributes + [.documentAttributeFilename(.init(fileName: name ?? ""))]
-    let digest = SHA256.hash(Array(content.readableBytesView))
     var file = StoredFile(
       id: Int64(bitPattern: generator.next() >> 1), accessHash: Int64(bitPattern: generator.next()), date: now,
-      name: name, mimeType: mimeType ?? "application/octet-stream", content: content,
-      sha256: digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(), attributes: kept,
-      reference: generator.bytes(24))
+      name: name, mimeType: mimeType ?? "application/octet-stream", content: content, attributes: kept,
+      reference: generator.bytes(24), dc: dc ?? homeDC, thumbnail: thumbnail)
     for attribute in kept {
       switch attribute {
       case .documentAttributeFilename(let attribute): file.name = attribute.fileName
@@ -25,8 +27,22 @@ extension World {
       default: break
       }
     }
-    if file.width == 0, let size = ImageSize(content) { (file.width, file.height) = (size.width, size.height) }
+    if file.width == 0, let header = try? content.read(at: 0, length: 1 << 16), let size = ImageSize(header) {
+      (file.width, file.height) = (size.width, size.height)
+    }
     files[file.id] = file
+    return file
+  }
+
+  /// The file a client refers to, as long as its reference is good.
+  ///
+  /// Source: "File references", core.telegram.org/api/file-references.
+  func file(_ id: Int64, hash: Int64, reference: ByteBuffer) throws(RPCFailure) -> StoredFile {
+    guard let file = files[id], file.accessHash == hash else { throw .locationInvalid }
+    guard reference.readableBytes > 0 else { throw .fileReferenceEmpty }
+    guard ByteBuffer(bytes: file.reference) == reference, file.expiresAt ?? .max > now else {
+      throw .fileReferenceExpired
+    }
     return file
   }
 }

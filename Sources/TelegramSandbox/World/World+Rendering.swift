@@ -30,7 +30,8 @@ extension World {
       guard group.contains(viewer) else { return .chatForbidden(.init(id: id, title: group.title)) }
       return .chat(
         API.Chat(
-          creator: group.creator == viewer, id: id, title: group.title, photo: .chatPhotoEmpty(.init()),
+          creator: group.creator == viewer, noforwards: group.noForwards, id: id, title: group.title,
+          photo: .chatPhotoEmpty(.init()),
           participantsCount: Int32(group.members.count), date: group.date, version: group.version,
           defaultBannedRights: API.ChatBannedRights(untilDate: 0)))
     case .channel(let id):
@@ -46,7 +47,8 @@ extension World {
       return .channel(
         API.Channel(
           creator: channel.creator == viewer, left: member == nil, broadcast: channel.isBroadcast,
-          megagroup: !channel.isBroadcast, noforwards: channel.noForwards, id: id, accessHash: hash,
+          megagroup: !channel.isBroadcast, hasLink: channel.linked != nil, noforwards: channel.noForwards,
+          forum: channel.isForum, id: id, accessHash: hash,
           title: channel.title, username: channel.username, photo: .chatPhotoEmpty(.init()),
           date: member?.date ?? channel.date,
           adminRights: member != nil && channel.isAdmin(viewer) ? ChannelState.allRights : nil,
@@ -69,15 +71,13 @@ extension World {
   func render(_ message: StoredMessage, for viewer: Int64) -> API.AnyMessage {
     let isPost = isPost(message)
     // A message to oneself counts as incoming.
-    let isOut = message.author == viewer && message.peer != .user(viewer)
+    let isOut = message.author == viewer && message.peer != .user(viewer) && message.sender == nil
     let from: API.AnyPeer? =
       switch message.peer {
       case .user(let other): isOut || other == viewer ? .peerUser(.init(userId: viewer)) : nil
-      case .group, .channel: isPost ? nil : .peerUser(.init(userId: message.author))
+      case .group, .channel: isPost ? nil : (message.sender ?? .user(message.author)).peer
       }
-    let reply = message.replyTo.map { id in
-      API.AnyMessageReplyHeader.messageReplyHeader(API.MessageReplyHeader(replyToMsgId: id))
-    }
+    let reply = replyHeader(of: message)
     switch message.content {
     case .service(let action):
       return .messageService(
@@ -87,12 +87,26 @@ extension World {
     case .text(let text, let media):
       return .message(
         API.Message(
-          out: isOut, silent: message.isSilent, post: isPost, noforwards: message.noForwards, id: message.id,
-          fromId: from, peerId: message.peer.peer, replyTo: reply, date: message.date, message: text.string,
+          out: isOut, mediaUnread: isMediaUnread(message, for: viewer), silent: message.isSilent, post: isPost,
+          noforwards: message.noForwards, id: message.id, fromId: from, peerId: message.peer.peer,
+          fwdFrom: message.forward, replyTo: reply, date: message.date, message: text.string,
           media: media.flatMap(render), entities: text.entities.isEmpty ? nil : text.entities.map(\.entity),
-          views: isPost ? 1 : nil, forwards: isPost ? 0 : nil, editDate: message.editDate,
+          views: isPost ? 1 : nil, forwards: isPost ? 0 : nil, replies: replies(to: message),
+          editDate: message.editDate,
           groupedId: message.groupedID))
     }
+  }
+
+  private func replyHeader(of message: StoredMessage) -> API.AnyMessageReplyHeader? {
+    guard message.isInTopic, let topic = message.thread else {
+      return message.replyTo.map { id in
+        .messageReplyHeader(
+          API.MessageReplyHeader(replyToMsgId: id, replyToTopId: message.thread == id ? nil : message.thread))
+      }
+    }
+    return .messageReplyHeader(
+      API.MessageReplyHeader(
+        forumTopic: true, replyToMsgId: message.replyTo ?? topic, replyToTopId: message.replyTo == nil ? nil : topic))
   }
 
   /// Whether the channel itself stands as the author.
@@ -103,7 +117,16 @@ extension World {
   func mentions(in message: StoredMessage) -> Mentions {
     var mentions = Mentions()
     mentions.insert(message.peer)
-    if !isPost(message) { mentions.users.insert(message.author) }
+    if !isPost(message) { mentions.insert(message.sender ?? .user(message.author)) }
+    for peer in [message.forward?.fromId, message.forward?.savedFromPeer] {
+      if let peer = peer.flatMap(PeerKey.init) { mentions.insert(peer) }
+    }
+    switch message.media?.content {
+    case .plain(.messageMediaContact(let contact)) where accounts[contact.userId] != nil:
+      mentions.users.insert(contact.userId)
+    case .plain(.messageMediaStory(let story)): if let peer = PeerKey(story.peer) { mentions.insert(peer) }
+    default: break
+    }
     for entity in message.text?.entities ?? [] {
       if case .textMention(let user) = entity.kind { mentions.users.insert(user) }
     }
@@ -115,47 +138,5 @@ extension World {
       }
     }
     return mentions
-  }
-
-  // MARK: Media
-
-  func render(_ media: StoredMedia) -> API.AnyMessageMedia? {
-    guard let file = files[media.fileID] else { return nil }
-    switch media.kind {
-    case .photo:
-      return .messageMediaPhoto(
-        .init(spoiler: media.isSpoiler, photo: .photo(photo(file)), ttlSeconds: media.ttlSeconds))
-    case .document:
-      var isVideo = false
-      var isRound = false
-      var isVoice = false
-      for attribute in file.attributes {
-        switch attribute {
-        case .documentAttributeVideo(let video):
-          isVideo = true
-          isRound = video.roundMessage
-        case .documentAttributeAudio(let audio): isVoice = audio.voice
-        default: break
-        }
-      }
-      return .messageMediaDocument(
-        .init(
-          spoiler: media.isSpoiler, video: isVideo, round: isRound, voice: isVoice, document: .document(document(file)),
-          ttlSeconds: media.ttlSeconds))
-    }
-  }
-
-  func photo(_ file: StoredFile) -> API.Photo {
-    API.Photo(
-      id: file.id, accessHash: file.accessHash, fileReference: ByteBuffer(bytes: file.reference), date: file.date,
-      sizes: [
-        .photoSize(.init(type: "x", w: max(file.width, 1), h: max(file.height, 1), size: Int32(clamping: file.size)))
-      ], dcId: homeDC)
-  }
-
-  func document(_ file: StoredFile) -> API.Document {
-    API.Document(
-      id: file.id, accessHash: file.accessHash, fileReference: ByteBuffer(bytes: file.reference), date: file.date,
-      mimeType: file.mimeType, size: file.size, dcId: homeDC, attributes: file.attributes)
   }
 }

@@ -5,9 +5,16 @@ struct Draft: Sendable {
   var text: MessageText
   var media: StoredMedia?
   var replyTo: Int32?
+  /// The forum topic it is meant for.
+  var topic: Int32?
   var groupedID: Int64?
   var isSilent = false
   var noForwards = false
+  var forward: API.MessageFwdHeader?
+  /// Sent on, whether it tells from where or not.
+  var isForwarded = false
+  /// Who stands as the author, where it is not the sender.
+  var sender: PeerKey?
 }
 
 extension World {
@@ -30,24 +37,36 @@ extension World {
     }
     try check(draft)
     try checkMayPost(sender, to: peer)
+    try checkTTL(draft, from: sender, to: peer)
     let sent = try deliver(.text(draft.text, draft.media), draft, from: sender, to: peer)
     if let randomID { accounts[sender]?.sent[randomID] = sent }
+    if let media = draft.media, !draft.isForwarded { noteUse(of: media, by: sender) }
+    try discuss(sent, by: sender)
     return sent
   }
 
+  /// What destroys itself is for private chats.
+  private func checkTTL(_ draft: Draft, from sender: Int64, to peer: PeerKey) throws(RPCFailure) {
+    guard let ttl = draft.media?.ttlSeconds else { return }
+    guard case .user(let other) = peer, other != sender, (1...60).contains(ttl) || ttl == StoredMedia.viewOnce else {
+      throw .ttlMediaInvalid
+    }
+  }
+
   /// Posts a service message, as the creation of a group does.
+  @discardableResult
   mutating func sendService(
     _ action: API.AnyMessageAction, from sender: Int64, to peer: PeerKey
-  ) throws(RPCFailure) {
-    _ = try deliver(.service(action), Draft(text: .empty), from: sender, to: peer)
+  ) throws(RPCFailure) -> SentMessage {
+    try deliver(.service(action), Draft(text: .empty), from: sender, to: peer)
   }
 
   func check(_ draft: Draft) throws(RPCFailure) {
     let length = draft.text.string.unicodeScalars.count
-    if draft.media != nil {
+    if draft.media?.hasShortText == true {
       guard length <= MessageText.maximumCaptionLength else { throw .mediaCaptionTooLong }
     } else {
-      guard length > 0 else { throw .messageEmpty }
+      guard length > 0 || draft.media != nil else { throw .messageEmpty }
       guard length <= MessageText.maximumLength else { throw .messageTooLong }
     }
   }
@@ -63,22 +82,28 @@ extension World {
     }
   }
 
-  private mutating func deliver(
+  mutating func deliver(
     _ content: StoredMessage.Content, _ draft: Draft, from sender: Int64, to peer: PeerKey
   ) throws(RPCFailure) -> SentMessage {
     let origin = newOrigin()
-    func message(_ id: Int32, in peer: PeerKey, replyTo: Int32?) -> StoredMessage {
+    let date = now
+    let isUnread = draft.media.map(isUnreadUntilOpened) ?? false
+    func message(
+      _ id: Int32, in peer: PeerKey, replyTo: Int32?, thread: Int32? = nil, isInTopic: Bool = false
+    ) -> StoredMessage {
       StoredMessage(
-        id: id, origin: origin, peer: peer, author: sender, date: now, content: content, replyTo: replyTo,
-        groupedID: draft.groupedID, isSilent: draft.isSilent, noForwards: draft.noForwards)
+        id: id, origin: origin, peer: peer, author: sender, date: date, content: content, replyTo: replyTo,
+        thread: thread, isInTopic: isInTopic, forward: draft.forward, sender: draft.sender, groupedID: draft.groupedID,
+        isSilent: draft.isSilent, noForwards: draft.noForwards, isMediaUnread: isUnread)
     }
     // Boxes are changed in place: a copy of one, kept over a change, would cost as much as the box holds.
     if case .channel(let id) = peer {
       guard let nextID = channels[id]?.box.nextID else { throw .channelInvalid }
-      let replyTo = draft.replyTo.flatMap { channels[id]?.box[$0]?.id }
-      guard let event = channels[id]?.box.append(message(nextID, in: peer, replyTo: replyTo)) else {
-        throw .channelInvalid
-      }
+      let place = try place(of: draft, inChannel: id)
+      guard
+        let event = channels[id]?.box.append(
+          message(nextID, in: peer, replyTo: place.replyTo, thread: place.thread, isInTopic: place.isInTopic))
+      else { throw .channelInvalid }
       accounts[sender]?.readInbox[peer] = nextID
       announce(event, inChannel: id)
       return SentMessage(peer: peer, id: nextID, pts: event.pts)
@@ -120,5 +145,12 @@ extension World {
   func counterpart(of id: Int32, of owner: Int64, in other: Int64) -> Int32? {
     guard let message = accounts[owner]?.box[id] else { return nil }
     return copies[message.origin]?[other]
+  }
+}
+
+extension StoredMedia {
+  /// Whether the text beside it is a caption; a link's preview has a whole message beside it.
+  fileprivate var hasShortText: Bool {
+    if case .plain(.messageMediaWebPage) = content { false } else { true }
   }
 }

@@ -16,6 +16,23 @@ extension World {
     }
   }
 
+  /// Tells the members that something about the chat itself is new.
+  mutating func announceChat(_ peer: PeerKey) {
+    var mentions = Mentions()
+    mentions.insert(peer)
+    switch peer {
+    case .user: break
+    case .group(let id):
+      for member in groups[id]?.members ?? [] {
+        announce(.updateChat(.init(chatId: id)), to: member.user, mentioning: mentions)
+      }
+    case .channel(let id):
+      for member in channels[id]?.members ?? [] {
+        announce(.updateChannel(.init(channelId: id)), to: member.user, mentioning: mentions)
+      }
+    }
+  }
+
   /// - Returns: nil for an event about a message that is gone by now.
   func update(for event: MessageBox.Event, ofUser user: Int64) -> (API.AnyUpdate, Mentions)? {
     guard let box = accounts[user]?.box else { return nil }
@@ -46,6 +63,9 @@ extension World {
       let update = API.UpdateReadHistoryOutbox(
         peer: peer.peer, maxId: maxID, pts: event.pts, ptsCount: event.count)
       return (.updateReadHistoryOutbox(update), mentions)
+    case .openedMedia(let ids, let date):
+      let update = API.UpdateReadMessagesContents(messages: ids, pts: event.pts, ptsCount: event.count, date: date)
+      return (.updateReadMessagesContents(update), Mentions())
     }
   }
 
@@ -73,7 +93,7 @@ extension World {
         .updateDeleteChannelMessages(
           .init(channelId: id, messages: ids, pts: event.pts, ptsCount: event.count)), mentions
       )
-    case .readInbox, .readOutbox: return nil
+    case .readInbox, .readOutbox, .openedMedia: return nil
     }
   }
 }

@@ -123,8 +123,38 @@ enum Make {
 
   static func photo(_ id: Int64, reference: String = "", ttl: Int32? = nil) -> API.AnyMessageMedia {
     let photo = API.Photo(
-      id: id, accessHash: 1, fileReference: .init(string: reference), date: 1, sizes: [], dcId: 2)
+      id: id, accessHash: 1, fileReference: .init(string: reference), date: 1,
+      sizes: [.photoSize(API.PhotoSize(type: "x", w: 800, h: 600, size: 1000))], dcId: 2)
     return .messageMediaPhoto(API.MessageMediaPhoto(photo: .photo(photo), ttlSeconds: ttl))
+  }
+}
+
+extension Make {
+  static func document(
+    _ id: Int64, size: Int64 = 1000, name: String? = nil, mimeType: String = "application/octet-stream",
+    attributes: [API.AnyDocumentAttribute] = []
+  ) -> API.AnyMessageMedia {
+    let named = name.map { [API.AnyDocumentAttribute.documentAttributeFilename(.init(fileName: $0))] } ?? []
+    let document = API.Document(
+      id: id, accessHash: 1, fileReference: .init(string: "ref"), date: 1, mimeType: mimeType, size: size, dcId: 2,
+      attributes: named + attributes)
+    return .messageMediaDocument(API.MessageMediaDocument(document: .document(document)))
+  }
+
+  static func album(_ ids: ClosedRange<Int32>, in peer: API.AnyPeer, _ media: [API.AnyMessageMedia], _ text: String)
+    -> [API.AnyUpdate]
+  {
+    zip(ids, media).enumerated().map { index, item in
+      guard case .message(var message) = message(item.0, in: peer, index == 0 ? text : "", media: item.1) else {
+        preconditionFailure("a message is one")
+      }
+      message.groupedId = 77
+      return new(.message(message))
+    }
+  }
+
+  static func opened(_ ids: [Int32]) -> API.AnyUpdate {
+    .updateReadMessagesContents(API.UpdateReadMessagesContents(messages: ids, pts: 0, ptsCount: 0))
   }
 }
 

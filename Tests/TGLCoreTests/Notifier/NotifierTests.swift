@@ -8,54 +8,6 @@ import Testing
 
 @testable import TGLCore
 
-/// A log chat in memory that knows a `random_id` again, and fails when told to.
-private final class FakeLogChat: LogChat {
-  struct State {
-    var posts: [(post: Post, randomID: Int64)] = []
-    var files: [(text: String, caption: String, size: Int)] = []
-    var attempts: [Int64] = []
-    /// What goes wrong next, in order; nil for nothing.
-    var faults: [Fault?] = []
-    var onPost: (@Sendable (Int) -> Void)?
-  }
-  enum Fault {
-    case before(LogChatError)
-    /// Posted, but the answer is lost.
-    case after(LogChatError)
-  }
-  let state = Mutex(State())
-
-  func send(_ post: Post, randomID: Int64) async throws(LogChatError) {
-    try take(randomID) { $0.posts.append((post, randomID)) }
-  }
-
-  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
-    let data = FileManager.default.contents(atPath: file.path) ?? Data()
-    try take(randomID) {
-      $0.files.append((String(decoding: data, as: UTF8.self), file.caption.text, data.count))
-    }
-  }
-
-  private func take(_ randomID: Int64, _ add: (inout State) -> Void) throws(LogChatError) {
-    let (fault, notify, count) = state.withLock { state in
-      let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
-      if case .before = fault { return (fault, state.onPost, state.attempts.count) }
-      if !state.attempts.contains(randomID) {
-        add(&state)
-        state.attempts.append(randomID)
-      }
-      return (fault, state.onPost, state.attempts.count)
-    }
-    notify?(count)
-    switch fault {
-    case .before(let error), .after(let error): throw error
-    case nil: break
-    }
-  }
-
-  var texts: [String] { state.withLock { $0.posts.map(\.post.content.text) } }
-}
-
 @Suite struct NotifierTests {
   private let fixture: ArchiveFixture
   private let chat = FakeLogChat()

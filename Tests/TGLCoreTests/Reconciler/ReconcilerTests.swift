@@ -119,7 +119,7 @@ private final class FakeTelegram: MessageSource {
           interval: .seconds(60 * interval), window: .seconds(3_600 * window), requestsPerMinute: 10),
         backfill: Settings.Backfill(messagesPerChat: backfill, chats: chats),
         excluded: [ArchiveFixture.logChat]),
-      wakeNotifier: {},
+      recorded: { _ in },
       time: ServiceTime(
         now: { self.clock.withLock { $0 } },
         sleep: { duration in

@@ -1,0 +1,53 @@
+import Foundation
+import GRDB
+import TelegramClient
+
+extension Archive {
+  func dueMedia(now: Int64, limit: Int) async throws(ArchiveError) -> [MediaJob] {
+    try await read { db in try MediaTable.due(now: now, limit: limit, db) }
+  }
+
+  /// When the next file is to be fetched or copied; nil when none is.
+  func nextMediaDue() async throws(ArchiveError) -> Int64? {
+    try await read { db in try MediaTable.nextDue(db) }
+  }
+
+  func mediaJob(_ id: MediaJob.ID) async throws(ArchiveError) -> MediaJob? {
+    try await read { db in try MediaTable.find(id, db) }
+  }
+
+  func mediaJob(chat: PeerID, message: Int64, medium: Int64) async throws(ArchiveError) -> MediaJob? {
+    try await read { db in try MediaTable.find(chat: chat, message: message, medium: medium, db) }
+  }
+
+  /// The jobs of a message's files.
+  func mediaJobs(chat: PeerID, message: Int64) async throws(ArchiveError) -> [MediaJob] {
+    try await read { db in try MediaTable.jobs(chat: chat, message: message, db) }
+  }
+
+  func storedFile(_ id: StoredFile.ID) async throws(ArchiveError) -> StoredFile? {
+    try await read { db in try MediaTable.file(id, db) }
+  }
+
+  /// The file with this content, or a new one that is still to be written; nil when all its names are taken.
+  func reserve(_ file: FileReservation, now: Int64) async throws(ArchiveError) -> StoredFile? {
+    try await write { db in try MediaTable.reserve(file, now: now, db) }
+  }
+
+  /// The buffered file of the same photo or document in another message.
+  func bufferedTwin(of medium: Int64) async throws(ArchiveError) -> StoredFile? {
+    try await read { db in try MediaTable.bufferedTwin(of: medium, db) }
+  }
+
+  /// Forgets a buffered file that no message needs any more; nil when one does.
+  ///
+  /// The caller removes it from the disk.
+  func releaseBuffered(_ file: StoredFile.ID) async throws(ArchiveError) -> StoredFile? {
+    try await write { db in try MediaTable.releaseBuffered(file, db) }
+  }
+
+  /// Records what became of a job; true when notices have become ready by it.
+  func apply(_ change: MediaChange, to job: MediaJob.ID, now: Int64) async throws(ArchiveError) -> Bool {
+    try await write { db in try MediaTable.apply(change, to: job, now: now, db) }
+  }
+}

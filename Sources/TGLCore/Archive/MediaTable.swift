@@ -1,0 +1,220 @@
+import Foundation
+import GRDB
+import TelegramClient
+
+/// The statements on `media_job`, `media_file` and `outbox_wait`.
+enum MediaTable {
+  // MARK: Wanting
+
+  /// Wants a file; one that is wanted or kept already stays as it is, but may become more urgent.
+  ///
+  /// - Parameter isDeleted: whether the message is gone, so that the file goes to the recovered ones.
+  /// - Returns: the job, and whether a notice should wait for it.
+  @discardableResult
+  static func want(
+    _ file: MediaFile, of message: MessageRecord, priority: MediaPriority, isDeleted: Bool, maximumSize: Int64,
+    layer: Int64, now: Int64, _ db: Database
+  ) throws -> (id: Int64, isOpen: Bool) {
+    if let job = try find(chat: message.chat, message: message.id, medium: file.mediumID, db) {
+      return try raise(job, to: priority, isDeleted: isDeleted, db)
+    }
+    var state = MediaJob.State.fetch
+    var reason: String?
+    var buffer: Int64?
+    var deleted: Int64?
+    if let twin = try twin(of: file.mediumID, db) {
+      (buffer, deleted) = (twin.bufferID, twin.deletedID)
+      state = deleted != nil ? .kept : isDeleted ? .preserve : .buffered
+    } else if file.size > maximumSize {
+      state = .skipped
+      reason = "its \(file.size) bytes are more than MAX_BUFFER_FILE_SIZE (\(maximumSize)) allows"
+    }
+    let statement = try db.cachedStatement(
+      sql: """
+        INSERT INTO media_job (chat_id, message_id, medium_id, position, kind, size, layer, media, state, is_deleted,
+          priority, created_at, last_error, buffer_id, deleted_id)
+        VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        """)
+    try statement.execute(
+      arguments: [
+        message.chat.rawValue, message.id, file.mediumID, file.position, message.media?.kind.rawValue ?? "",
+        file.size, layer, message.media?.raw ?? Data(), state.rawValue, isDeleted, priority.rawValue, now, reason,
+        buffer, deleted,
+      ])
+    return (db.lastInsertedRowID, state == .fetch || state == .preserve)
+  }
+
+  /// What the deletion of its message changes for a job.
+  private static func raise(
+    _ job: MediaJob, to priority: MediaPriority, isDeleted: Bool, _ db: Database
+  ) throws -> (id: Int64, isOpen: Bool) {
+    var state = job.state
+    if isDeleted, state == .buffered { state = .preserve }
+    let statement = try db.cachedStatement(
+      sql: """
+        UPDATE media_job SET state = ?, is_deleted = max(is_deleted, ?), priority = min(priority, ?),
+          not_before = iif(?, 0, not_before) WHERE id = ?
+        """)
+    try statement.execute(arguments: [state.rawValue, isDeleted, priority.rawValue, isDeleted, job.id])
+    return (job.id, state == .fetch || state == .preserve)
+  }
+
+  /// A job for the same photo or document in another message, whose file is there.
+  private static func twin(of medium: Int64, _ db: Database) throws -> MediaJob? {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT * FROM media_job WHERE medium_id = ? AND (deleted_id IS NOT NULL OR buffer_id IS NOT NULL) LIMIT 1
+        """)
+    return try Row.fetchOne(statement, arguments: [medium]).flatMap(job)
+  }
+
+  static func wait(outbox: Int64, for job: Int64, _ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: "INSERT OR IGNORE INTO outbox_wait (outbox_id, job_id) VALUES (?, ?)")
+    try statement.execute(arguments: [outbox, job])
+  }
+
+  // MARK: Finding
+
+  static func find(chat: PeerID, message: Int64, medium: Int64, _ db: Database) throws -> MediaJob? {
+    let statement = try db.cachedStatement(
+      sql: "SELECT * FROM media_job WHERE chat_id = ? AND message_id = ? AND medium_id = ?")
+    return try Row.fetchOne(statement, arguments: [chat.rawValue, message, medium]).flatMap(job)
+  }
+
+  static func find(_ id: MediaJob.ID, _ db: Database) throws -> MediaJob? {
+    let statement = try db.cachedStatement(sql: "SELECT * FROM media_job WHERE id = ?")
+    return try Row.fetchOne(statement, arguments: [id]).flatMap(job)
+  }
+
+  /// All jobs of one message, in the order of its files.
+  static func jobs(chat: PeerID, message: Int64, _ db: Database) throws -> [MediaJob] {
+    let statement = try db.cachedStatement(
+      sql: "SELECT * FROM media_job WHERE chat_id = ? AND message_id = ? ORDER BY position, id")
+    return try Row.fetchAll(statement, arguments: [chat.rawValue, message]).compactMap(job)
+  }
+
+  /// Open jobs that are due, the most urgent first.
+  static func due(now: Int64, limit: Int, _ db: Database) throws -> [MediaJob] {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT * FROM media_job INDEXED BY media_job_open WHERE state IN ('fetch', 'preserve') AND not_before <= ?
+        ORDER BY priority, size, id LIMIT ?
+        """)
+    return try Row.fetchAll(statement, arguments: [now, limit]).compactMap(job)
+  }
+
+  /// When the next open job is due; nil when there is none.
+  static func nextDue(_ db: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      db, sql: "SELECT min(not_before) FROM media_job INDEXED BY media_job_open WHERE state IN ('fetch', 'preserve')")
+  }
+
+  static func file(_ id: StoredFile.ID, _ db: Database) throws -> StoredFile? {
+    let statement = try db.cachedStatement(sql: "SELECT * FROM media_file WHERE id = ?")
+    return try Row.fetchOne(statement, arguments: [id]).flatMap(file)
+  }
+
+  static func bufferedTwin(of medium: Int64, _ db: Database) throws -> StoredFile? {
+    let statement = try db.cachedStatement(
+      sql: "SELECT buffer_id FROM media_job WHERE medium_id = ? AND buffer_id IS NOT NULL LIMIT 1")
+    return try Int64.fetchOne(statement, arguments: [medium]).flatMap { try file($0, db) }
+  }
+
+  static func releaseBuffered(_ id: StoredFile.ID, _ db: Database) throws -> StoredFile? {
+    let needed = "SELECT 1 FROM media_job WHERE buffer_id = ? AND state IN ('fetch', 'buffered', 'preserve')"
+    guard let stored = try file(id, db), try Int.fetchOne(db, sql: needed, arguments: [id]) == nil else { return nil }
+    try db.execute(sql: "DELETE FROM media_file WHERE id = ? AND place = 'buffer'", arguments: [id])
+    return db.changesCount > 0 ? stored : nil
+  }
+
+  // MARK: Changing
+
+  /// Records what became of a job; true when notices have become ready.
+  static func apply(_ change: MediaChange, to id: MediaJob.ID, now: Int64, _ db: Database) throws -> Bool {
+    switch change {
+    case .fetched(let file, let size):
+      try setBuffer(file, size: size, of: id, db)
+      return false
+    case .preserved(let file):
+      try setKept(file, of: id, db)
+    case .lost:
+      try db.execute(
+        sql: "UPDATE media_job SET state = 'fetch', buffer_id = NULL, not_before = 0 WHERE id = ?", arguments: [id])
+      return false
+    case .refreshed(let media):
+      try db.execute(sql: "UPDATE media_job SET media = ?, not_before = 0 WHERE id = ?", arguments: [media, id])
+      return false
+    case .postponed(let until, let reason, let counts):
+      let statement = try db.cachedStatement(
+        sql: "UPDATE media_job SET not_before = ?, last_error = ?, attempts = attempts + ? WHERE id = ?")
+      try statement.execute(arguments: [until, reason, counts ? 1 : 0, id])
+      return false
+    case .failed(let reason):
+      let statement = try db.cachedStatement(
+        sql: "UPDATE media_job SET state = 'failed', last_error = ? WHERE id = ?")
+      try statement.execute(arguments: [reason, id])
+    }
+    let statement = try db.cachedStatement(sql: "DELETE FROM outbox_wait WHERE job_id = ?")
+    try statement.execute(arguments: [id])
+    return db.changesCount > 0
+  }
+
+  /// The file with this content, or a new one under a name no other content has.
+  ///
+  /// Written down before the file has its name: two that come at the same time never take the same one.
+  static func reserve(_ wanted: FileReservation, now: Int64, _ db: Database) throws -> StoredFile? {
+    let same = try db.cachedStatement(
+      sql: "SELECT * FROM media_file WHERE sha256 = ? AND place = ? AND encrypted = ? LIMIT 1")
+    let known = try Row.fetchOne(same, arguments: [wanted.sha256, wanted.place.rawValue, wanted.isEncrypted])
+    if let known { return file(known) }
+    let add = try db.cachedStatement(
+      sql: """
+        INSERT INTO media_file (place, name, size, sha256, encrypted, created_at) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (place, name) DO NOTHING RETURNING *
+        """)
+    for name in wanted.names {
+      let row = try Row.fetchOne(
+        add, arguments: [wanted.place.rawValue, name, wanted.size, wanted.sha256, wanted.isEncrypted, now])
+      if let row { return file(row) }
+    }
+    return nil
+  }
+
+  private static func setBuffer(_ file: StoredFile.ID, size: Int64, of id: MediaJob.ID, _ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: """
+        UPDATE media_job SET buffer_id = ?, size = ?, state = iif(is_deleted, 'preserve', 'buffered'),
+          not_before = 0, last_error = NULL WHERE id = ?
+        """)
+    try statement.execute(arguments: [file, size, id])
+  }
+
+  private static func setKept(_ file: StoredFile.ID, of id: MediaJob.ID, _ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: "UPDATE media_job SET deleted_id = ?, state = 'kept', last_error = NULL WHERE id = ?")
+    try statement.execute(arguments: [file, id])
+  }
+
+  // MARK: Rows
+
+  /// Nil for a row this program does not write.
+  private static func job(_ row: Row) -> MediaJob? {
+    guard let chat = PeerID(rawValue: row["chat_id"]), let state = MediaJob.State(rawValue: row["state"]) else {
+      return nil
+    }
+    return MediaJob(
+      id: row["id"], chat: chat, messageID: row["message_id"], mediumID: row["medium_id"], position: row["position"],
+      kind: MediaKind(rawValue: row["kind"]) ?? .unsupported, size: row["size"], media: row["media"], state: state,
+      isDeleted: row["is_deleted"], priority: MediaPriority(rawValue: row["priority"]) ?? .buffered,
+      attempts: row["attempts"], notBefore: row["not_before"], lastError: row["last_error"],
+      bufferID: row["buffer_id"], deletedID: row["deleted_id"])
+  }
+
+  private static func file(_ row: Row) -> StoredFile? {
+    guard let place = StoredFile.Place(rawValue: row["place"]) else { return nil }
+    return StoredFile(
+      id: row["id"], place: place, name: row["name"], size: row["size"], sha256: row["sha256"],
+      isEncrypted: row["encrypted"])
+  }
+}

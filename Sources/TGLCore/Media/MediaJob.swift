@@ -1,0 +1,92 @@
+import Foundation
+import TelegramClient
+
+/// One file of one message, wanted or kept.
+struct MediaJob: Sendable, Hashable, Identifiable {
+  enum State: String, Sendable {
+    /// To be downloaded.
+    case fetch
+    /// Kept for the case that its message vanishes.
+    case buffered
+    /// Its message has vanished: to be copied from the buffer to the recovered files.
+    case preserve
+    /// Among the recovered files.
+    case kept
+    /// Not to be had; `lastError` says why.
+    case failed
+    /// Not wanted for its size.
+    case skipped
+  }
+
+  var id: Int64
+  var chat: PeerID
+  var messageID: Int64
+  /// Of the photo or document.
+  var mediumID: Int64
+  /// Which of the message's files.
+  var position: Int
+  var kind: MediaKind
+  /// In bytes; 0 when it is not known.
+  var size: Int64
+  /// The `MessageMedia` in its boxed form.
+  var media: Data
+  var state: State
+  /// The message is gone: the file goes to the recovered ones.
+  var isDeleted: Bool
+  var priority: MediaPriority
+  var attempts: Int
+  var notBefore: Int64
+  var lastError: String?
+  /// Where the file is in the buffer, and among the recovered files.
+  var bufferID: Int64?
+  var deletedID: Int64?
+
+  /// The file it is about; nil for bytes that cannot be read.
+  var file: MediaFile? {
+    MediaFile.files(of: MediaRecord(kind: kind, raw: media)).first { $0.mediumID == mediumID }
+  }
+}
+
+/// A file on disk.
+struct StoredFile: Sendable, Hashable, Identifiable {
+  enum Place: String, Sendable {
+    /// Kept for the case that its message vanishes, always readable.
+    case buffer
+    /// Recovered, and encrypted when the settings say so.
+    case deleted
+  }
+
+  var id: Int64
+  var place: Place
+  var name: String
+  /// Bytes of what it holds, without what encryption adds.
+  var size: Int64
+  /// Of what it holds.
+  var sha256: Data
+  var isEncrypted: Bool
+}
+
+/// What became of a job.
+enum MediaChange: Sendable, Hashable {
+  /// The bytes are in this file of the buffer.
+  case fetched(StoredFile.ID, size: Int64)
+  /// The bytes are in this one of the recovered files.
+  case preserved(StoredFile.ID)
+  /// The buffer has not got the file any more.
+  case lost
+  /// Asked for again with what the message says now.
+  case refreshed(media: Data)
+  /// To be tried again; only some reasons count as attempts.
+  case postponed(until: Int64, reason: String, countsAsAttempt: Bool)
+  case failed(String)
+}
+
+/// Bytes that are to become a file, or are one already.
+struct FileReservation: Sendable, Hashable {
+  var place: StoredFile.Place
+  /// The first that no other content has is the file's name.
+  var names: [String]
+  var size: Int64
+  var sha256: Data
+  var isEncrypted: Bool
+}

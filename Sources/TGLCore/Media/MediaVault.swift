@@ -1,0 +1,128 @@
+import Foundation
+import Logging
+import Metrics
+import TL
+import TelegramClient
+
+/// What the vault asks of Telegram; `TelegramClient` is one, a test another.
+protocol MediaSource: Sendable {
+  /// Downloads to the end of `path`, going on where an earlier attempt ended.
+  func download(_ file: RemoteFile, to path: String) async throws(DownloadError) -> DownloadedFile
+  /// Messages by their ids, as they are now.
+  func messages(_ ids: [Int64], in scope: MessageScope) async throws(TelegramError) -> FetchedMessages
+}
+
+extension TelegramClient: MediaSource {}
+
+/// Fetches and keeps the files the archive wants, several at a time, for as long as it runs.
+///
+/// Which files, and what is urgent, stands in `media_job`: it is written in the transaction that records the message,
+/// so that nothing is forgotten when the process ends. Ingest never waits for it.
+actor MediaVault {
+  private let source: any MediaSource
+  private let archive: Archive
+  private let store: MediaStore
+  private let wakeNotifier: @Sendable () -> Void
+  private let time: ServiceTime
+  private let logger: Logger
+  private let alarm = Alarm()
+  private var slots = MediaSlots()
+
+  /// - Parameter wakeNotifier: called when a notice that waited for files has become ready.
+  init(
+    source: any MediaSource, archive: Archive, store: MediaStore, wakeNotifier: @escaping @Sendable () -> Void,
+    time: ServiceTime = ServiceTime(), logger: Logger
+  ) {
+    self.source = source
+    self.archive = archive
+    self.store = store
+    self.wakeNotifier = wakeNotifier
+    self.time = time
+    self.logger = logger
+  }
+
+  /// Says that there are new jobs.
+  nonisolated func wake() { alarm.ring() }
+
+  /// Runs until the task is cancelled, or the archive fails.
+  func run() async throws {
+    try await withThrowingDiscardingTaskGroup { group in
+      while !Task.isCancelled {
+        let now = time.now()
+        for job in try await retrying({ () async throws(ArchiveError) in
+          try await self.archive.dueMedia(now: now, limit: 64)
+        })
+        where slots.take(job) {
+          group.addTask { try await self.work(on: job) }
+        }
+        let due = try await retrying { () async throws(ArchiveError) in try await self.archive.nextMediaDue() }
+        // A job that is due and was not taken waits for a slot, whose end rings.
+        if let due, due > now {
+          await alarm.sleep { [time] in try? await time.sleep(.seconds(due - now)) }
+        } else {
+          await alarm.untilRung()
+        }
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func work(on job: MediaJob) async throws {
+    defer {
+      slots.free(job.id)
+      alarm.ring()
+    }
+    let attempt = MediaAttempt(source: source, archive: archive, store: store, time: time, logger: logger)
+    guard let change = try await attempt.run(job) else { return }
+    log(change, job)
+    let time = time
+    let isReady = try await retrying { () async throws(ArchiveError) in
+      try await self.archive.apply(change, to: job.id, now: time.now())
+    }
+    if isReady { wakeNotifier() }
+    if case .preserved = change, let buffer = job.bufferID { try await release(buffer) }
+  }
+
+  /// Gives up a buffered file that only messages whose files are kept elsewhere still speak of.
+  private func release(_ file: StoredFile.ID) async throws {
+    let released = try await retrying { () async throws(ArchiveError) in try await self.archive.releaseBuffered(file) }
+    if let released { store.remove(store.path(of: released)) }
+  }
+
+  /// Waits for as long as the archive is locked or its disk is full.
+  private func retrying<T: Sendable>(
+    _ body: () async throws(ArchiveError) -> T
+  ) async throws -> T {
+    while true {
+      do throws(ArchiveError) {
+        return try await body()
+      } catch {
+        switch error {
+        case .busy, .full:
+          logger.warning("media has to wait", metadata: ["reason": "\(error)"])
+          try await time.sleep(.seconds(5))
+        default: throw error
+        }
+      }
+    }
+  }
+
+  private func log(_ change: MediaChange, _ job: MediaJob) {
+    var metadata: Logger.Metadata = [
+      "chat": "\(job.chat)", "message": "\(job.messageID)", "kind": "\(job.kind.rawValue)", "bytes": "\(job.size)",
+    ]
+    switch change {
+    case .fetched(_, let size):
+      Counter(label: "tgl_media_bytes_total", dimensions: [("direction", "down")]).increment(by: size)
+      logger.debug("file kept", metadata: metadata)
+    case .postponed(_, let reason, _):
+      metadata["reason"] = "\(reason)"
+      logger.notice("a file has to wait", metadata: metadata)
+    case .failed(let reason):
+      metadata["reason"] = "\(reason)"
+      logger.warning("a file cannot be had", metadata: metadata)
+    case .lost: logger.warning("a kept file is gone from the disk; fetching it again", metadata: metadata)
+    case .preserved, .refreshed: logger.debug("file kept", metadata: metadata)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+
+/// A file a notice is to be posted with, or why it cannot be.
+struct NoticeMedium: Sendable {
+  var job: MediaJob.ID
+  var messageID: Int64
+  var kind: MediaKind
+  /// Nil when the file is there.
+  var failure: String?
+}
+
+/// Media that can be posted as one album.
+///
+/// Source: "Albums, grouped media", core.telegram.org/api/files.
+struct MediaGroup: Sendable, Hashable {
+  enum Class: Sendable, Hashable {
+    case visual, document, audio
+    /// Posted alone, with a text or without.
+    case single, wordless
+  }
+
+  static let maximumCount = 10
+  /// Source: `caption_length_max` of `help.getConfig`, in UTF-16 units.
+  static let maximumCaption = 1024
+
+  var jobs: [MediaJob.ID]
+  var kind: Class
+
+  /// Neighbours that go together, in order.
+  static func groups(_ media: [NoticeMedium]) -> [MediaGroup] {
+    var groups: [MediaGroup] = []
+    for medium in media where medium.failure == nil {
+      let kind = medium.kind.albumClass
+      if let last = groups.last, last.kind == kind, kind.joins, last.jobs.count < maximumCount {
+        groups[groups.count - 1].jobs.append(medium.job)
+      } else {
+        groups.append(MediaGroup(jobs: [medium.job], kind: kind))
+      }
+    }
+    return groups
+  }
+}
+
+extension MediaGroup.Class {
+  fileprivate var joins: Bool {
+    switch self {
+    case .visual, .document, .audio: true
+    case .single, .wordless: false
+    }
+  }
+}
+
+extension MediaKind {
+  fileprivate var albumClass: MediaGroup.Class {
+    switch self {
+    case .photo, .video: .visual
+    case .document: .document
+    case .audio: .audio
+    case .sticker, .videoNote: .wordless
+    default: .single
+    }
+  }
+}
+
+extension NoticeRenderer {
+  /// The posts of a notice with files: one that holds all where the text fits under them, else the text first.
+  func posts(for notice: Notice, media: [NoticeMedium]) -> [Post] {
+    var texts = posts(for: notice, missing: media.filter { $0.failure != nil })
+    var groups = MediaGroup.groups(media)
+    guard let first = groups.first else { return texts }
+    if texts.count == 1, first.kind != .wordless, texts[0].content.length <= MediaGroup.maximumCaption {
+      texts[0].media = first.jobs
+      groups.removeFirst()
+    }
+    let byJob = Dictionary(media.map { ($0.job, $0.messageID) }, uniquingKeysWith: { first, _ in first })
+    for group in groups {
+      var caption = FormattedText()
+      if group.kind != .wordless {
+        caption.append("Media of message \(group.jobs.first.flatMap { byJob[$0] } ?? notice.messageID)", .italic)
+      }
+      var post = Post(caption)
+      post.media = group.jobs
+      texts.append(post)
+    }
+    return texts
+  }
+}
