@@ -17,7 +17,8 @@ struct TGL: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, LoginCommand.self, DecryptCommand.self, KeygenCommand.self, SettingsReferenceCommand.self,
+      RunCommand.self, LoginCommand.self, DecryptCommand.self, KeygenCommand.self, ExportCommand.self,
+      SettingsReferenceCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions

@@ -12,6 +12,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case inaccessible(path: String, detail: String)
   /// Written by a later version of this program.
   case newerSchema(path: String)
+  /// An earlier version of this program wrote the file, and it is only to be read.
+  case olderSchema(path: String)
   /// The archive of the Python service, which has not been taken over yet.
   case legacyLayout(path: String)
   /// The messages of another account than the one that is signed in.
@@ -28,6 +30,8 @@ extension ArchiveError: CustomStringConvertible {
     case .corrupt(let path, let detail): "\(path) is damaged or no database: \(detail)"
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
     case .newerSchema(let path): "\(path) was written by a later version of tgl; use that version"
+    case .olderSchema(let path):
+      "\(path) was written by an earlier version of tgl; start 'tgl run' once, which brings it up to date"
     case .legacyLayout(let path):
       "\(path) holds the archive of the Python service, which this version does not take over; set another DATA_ROOT"
     case .otherAccount(let path, let userID):

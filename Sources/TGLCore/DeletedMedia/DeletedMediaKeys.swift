@@ -2,14 +2,16 @@ import Foundation
 
 /// The keys of recovered media: enough settings for `tgl decrypt`, which needs no account.
 public struct DeletedMediaKeys: Sendable {
-  /// The current one first; never empty.
+  /// The current one first; empty only when none is required.
   public let keys: [Secret<[UInt8]>]
   /// What is no error but should be said once.
   public let warnings: [String]
 
-  /// - Parameter keyFile: a file that holds the keys; nil for what the settings say.
-  /// - Throws: `SettingsError`, also when there is no key.
-  public init(_ source: SettingsSource, keyFile: String? = nil) throws(SettingsError) {
+  /// - Parameters:
+  ///   - keyFile: a file that holds the keys; nil for what the settings say.
+  ///   - required: whether having no key is an error.
+  /// - Throws: `SettingsError`.
+  public init(_ source: SettingsSource, keyFile: String? = nil, required: Bool = true) throws(SettingsError) {
     var reader = SettingsReader(source)
     if let keyFile {
       do throws(KeyFile.Failure) { keys = try KeyFile.read(keyFile) } catch {
@@ -17,7 +19,7 @@ public struct DeletedMediaKeys: Sendable {
       }
     } else {
       keys = reader.deletedMediaKeys()
-      if keys.isEmpty, reader.problems.isEmpty {
+      if keys.isEmpty, required, reader.problems.isEmpty {
         let names = "set it, or DELETED_MEDIA_KEY_FILE, or name a file with --key-file"
         reader.refuse(SettingsCatalog.deletedMediaKey.name, "not set; \(names)")
       }

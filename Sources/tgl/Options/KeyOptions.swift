@@ -10,9 +10,14 @@ struct KeyOptions: ParsableArguments {
     completion: .file())
   var keyFile: String?
 
-  /// The keys; warnings are told.
-  func keys(_ source: SettingsSource) throws -> [Secret<[UInt8]>] {
-    let keys = try DeletedMediaKeys(source, keyFile: keyFile)
+  /// The keys, of which there must be one; warnings are told.
+  func keys(_ source: SettingsSource) throws -> [Secret<[UInt8]>] { try keys(source, required: true) }
+
+  /// The keys, if there are any; warnings are told.
+  func optionalKeys(_ source: SettingsSource) throws -> [Secret<[UInt8]>] { try keys(source, required: false) }
+
+  private func keys(_ source: SettingsSource, required: Bool) throws -> [Secret<[UInt8]>] {
+    let keys = try DeletedMediaKeys(source, keyFile: keyFile, required: required)
     keys.warnings.forEach { Output.notice("tgl: \($0)") }
     return keys.keys
   }

@@ -38,6 +38,7 @@ struct CommandFailure: Error {
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
     case is PromptError: .noInput
+    case let error as ExportError: if case .unknownChat = error { .noInput } else { .cannotCreate }
     case let error as EncryptedFileError: if case .outputExists = error { .cannotCreate } else { .someFailed }
     case is CancellationError: .interrupted
     default: .software
@@ -48,7 +49,7 @@ struct CommandFailure: Error {
     switch error {
     case .busy, .full: .temporaryFailure
     case .corrupt: .dataError
-    case .inaccessible, .newerSchema, .legacyLayout, .otherAccount: .configuration
+    case .inaccessible, .newerSchema, .olderSchema, .legacyLayout, .otherAccount: .configuration
     case .failed: .software
     }
   }
