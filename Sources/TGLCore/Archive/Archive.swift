@@ -49,9 +49,7 @@ public final class Archive: Sendable {
     configuration.label = "archive"
     configuration.busyMode = .timeout(5)
     configuration.readonly = true
-    guard access(path, F_OK) == 0 else {
-      throw ArchiveError.inaccessible(path: path, detail: String(cString: strerror(errno)))
-    }
+    guard access(path, F_OK) == 0 || errno != ENOENT else { throw ArchiveError.missing(path: path) }
     try Self.checkLayout(at: path, configuration)
     pool = try DatabasePool(path: path, configuration: configuration)
     guard try pool.read(ArchiveSchema.migrator.hasCompletedMigrations) else {

@@ -8,6 +8,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case full(path: String)
   /// The file is no SQLite database, or is damaged.
   case corrupt(path: String, detail: String)
+  /// There is no archive to read.
+  case missing(path: String)
   /// The file or its folder cannot be opened or written.
   case inaccessible(path: String, detail: String)
   /// Written by a later version of this program.
@@ -28,6 +30,7 @@ extension ArchiveError: CustomStringConvertible {
     case .busy(let path): "\(path) is locked by another process"
     case .full(let path): "no room left on the device that holds \(path)"
     case .corrupt(let path, let detail): "\(path) is damaged or no database: \(detail)"
+    case .missing(let path): "there is no archive at \(path); DATA_ROOT says where to look"
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
     case .newerSchema(let path): "\(path) was written by a later version of tgl; use that version"
     case .olderSchema(let path):

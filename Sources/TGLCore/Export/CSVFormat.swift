@@ -39,8 +39,12 @@ struct CSVFormat: ExportFormatWriter {
   }
 
   private func field(_ text: String) {
-    let special: [UInt8] = [0x22, 0x2C, 0x0A, 0x0D]
-    guard text.utf8.contains(where: special.contains) else { return output.output.text.append(text) }
+    var text = text
+    let isSpecial = text.withUTF8 { bytes in
+      for byte in bytes where byte == 0x22 || byte == 0x2C || byte == 0x0A || byte == 0x0D { return true }
+      return false
+    }
+    guard isSpecial else { return output.output.text.append(text) }
     output.output.text.append(UInt8(ascii: "\""))
     output.output.text.append(text) { $0 == 0x22 ? "\"\"" : nil }
     output.output.text.append(UInt8(ascii: "\""))

@@ -139,9 +139,7 @@ struct ExportRun {
   }
 
   private mutating func writeSingle(_ chats: [ExportedChat]) throws {
-    let stamp = request.sinceLast ? "-" + CalendarTime.utc(now).filter { $0 != "-" && $0 != ":" } : ""
-    let name = request.format == .json ? "result\(stamp).json" : "messages\(stamp).\(request.format.rawValue)"
-    let output = try SingleOutput(request.destination, name: name, replacing: request.replacing)
+    let output = try SingleOutput(request.destination, name: fileName, replacing: request.replacing)
     var writer: any ExportFormatWriter =
       switch request.format {
       case .jsonl, .html: JSONLinesFormat(output, includesRaw: request.includesRaw)
@@ -155,6 +153,17 @@ struct ExportRun {
     // Nothing new is no reason for a file.
     if request.sinceLast, summary.messages == 0 { return }
     summary.path = try writer.finish()
+  }
+
+  /// The output's name where a folder is given: one of its own each time, when the next one adds to the folder.
+  private var fileName: String {
+    let ending = request.format.rawValue
+    let name = request.format == .json ? "result" : "messages"
+    guard request.sinceLast, let folder = request.folder else { return "\(name).\(ending)" }
+    let stamped = "\(name)-\(CalendarTime.utc(now).filter { $0 != "-" && $0 != ":" })"
+    let names = [stamped] + (2...99).map { "\(stamped)-\($0)" }
+    let free = names.first { !FileManager.default.fileExists(atPath: "\(folder)/\($0).\(ending)") }
+    return "\(free ?? stamped).\(ending)"
   }
 
   private func saveState(chats: [ExportState.Chat]) throws {

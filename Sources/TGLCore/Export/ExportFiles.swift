@@ -11,8 +11,8 @@ struct ExportFiles {
   let cancellation: BlockingWork.Cancellation
   private(set) var found = 0
   private(set) var failed = 0
-  /// Copies that are there, by the paths of their originals.
-  private var copies: [String: String] = [:]
+  /// The contents of the copies that are there, by their names.
+  private var copies: [String: Data] = [:]
 
   init(_ request: ExportRequest, _ cancellation: BlockingWork.Cancellation) {
     media = request.media
@@ -66,20 +66,31 @@ struct ExportFiles {
       guard access(source, F_OK) == 0 else { throw .last("open", source) }
       return absolute(source)
     }
-    if let copy = copies[source] { return copy }
-    let name =
-      file.name.hasSuffix(EncryptedFile.suffix) ? String(file.name.dropLast(EncryptedFile.suffix.count)) : file.name
-    let copy = "\(place)/\(name)"
-    try copyFile(source, to: copy, isEncrypted: file.isEncrypted)
-    copies[source] = copy
+    let copy = copyName(of: file, place: place)
+    if copies.updateValue(file.sha256, forKey: copy) == nil {
+      do throws(EncryptedFileError) { try copyFile(source, to: copy, file) } catch {
+        copies[copy] = nil
+        throw error
+      }
+    }
     return copy
+  }
+
+  /// The file's own name, or one with a mark when other content has that.
+  private func copyName(of file: StoredFile, place: String) -> String {
+    let isMarked = file.name.hasSuffix(EncryptedFile.suffix)
+    let name = isMarked ? String(file.name.dropLast(EncryptedFile.suffix.count)) : file.name
+    let copy = "\(place)/\(name)"
+    guard let other = copies[copy], other != file.sha256 else { return copy }
+    let mark = file.sha256.prefix(4).map { String(format: "%02x", $0) }.joined()
+    return "\(place)/\(mark)-\(name)"
   }
 
   private func absolute(_ path: String) -> String {
     path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
   }
 
-  private func copyFile(_ source: String, to copy: String, isEncrypted: Bool) throws(EncryptedFileError) {
+  private func copyFile(_ source: String, to copy: String, _ file: StoredFile) throws(EncryptedFileError) {
     guard let folder else { return }
     let target = "\(folder)/\(copy)"
     let parent = (target as NSString).deletingLastPathComponent
@@ -89,9 +100,10 @@ struct ExportFiles {
           atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       } catch { throw .system(path: parent, operation: "make the folder", reason: DataRoot.reason(error)) }
     }
-    // What an earlier export copied; a name belongs to one content.
-    if !replacing, FileManager.default.fileExists(atPath: target) { return }
-    guard isEncrypted else { return try duplicate(source, to: target) }
+    // What an earlier export copied.
+    var information = stat()
+    if !replacing, stat(target, &information) == 0, Int64(information.st_size) == file.size { return }
+    guard file.isEncrypted else { return try duplicate(source, to: target) }
     let sealed = try SealedInput(path: source)
     for index in sealed.likelyOrder(of: keys) {
       if try sealed.open(to: target, key: keys[index].exposed, replacing: true, cancellation) { return }

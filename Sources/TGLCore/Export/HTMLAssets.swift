@@ -94,7 +94,7 @@ enum HTMLAssets {
     .help{position:fixed;inset:auto 12px 12px auto;background:var(--card);border:1px solid var(--line);border-radius:10px;\
     padding:10px 16px;max-width:20rem;font-size:.9rem;box-shadow:0 4px 20px #0005}
     kbd{border:1px solid var(--line);border-radius:4px;padding:0 5px;background:var(--bg)}
-    @media(max-width:40rem){.top{padding:6px 10px}.top h1{flex-basis:100%}main{padding:4px 8px 3rem}input[type=search]{width:8rem}}
+    @media(max-width:40rem){article,.day{scroll-margin-top:8rem}.top{padding:6px 10px}.top h1{flex-basis:100%}main{padding:4px 8px 3rem}input[type=search]{width:8rem}}
     @media print{.top{position:static}.top nav,.top input,.top button{display:none}article{break-inside:avoid}}
     """
 
@@ -125,7 +125,9 @@ enum HTMLAssets {
     const data=$("#pages");
     const jump=()=>{const h=location.hash.slice(1);
     if(data&&/^\\d{4}-\\d\\d-\\d\\d$/.test(h)){const pages=JSON.parse(data.textContent);
-    let to=pages.findIndex(p=>p[1]>=h);if(to<0)to=pages.length-1;if(to>=0)location.replace("page-"+(to+1)+".html#d"+h)}
+    let to=pages.findLastIndex(p=>p[0]<=h);if(to<0)to=0;
+    while(to>0&&pages[to][0]===h&&pages[to-1][1]>=h)to--;
+    if(pages[to]&&pages[to][1]<h&&to+1<pages.length)to++;if(pages[to])location.replace("page-"+(to+1)+".html#d"+h)}
     else if(/^d\\d{4}/.test(h)&&!document.getElementById(h)){const d=days.find(d=>d.id>=h)||days[days.length-1];if(d)d.scrollIntoView()}};
     addEventListener("hashchange",jump);jump();
     let here=-1;

@@ -97,12 +97,13 @@ struct HTMLFormat: ExportFormatWriter {
     try writeContents(of: chat)
     try removeStalePages(of: chat)
     entries.removeAll { $0.id == chat.id.rawValue }
-    guard let first = pages.first, let last = pages.last else { return }
+    guard !pages.isEmpty else { return }
     entries.append(
       ExportState.Chat(
         id: chat.id.rawValue, name: chat.name, type: chat.type.rawValue, username: chat.peer?.username,
         messages: pages.reduce(0) { $0 + $1.messages }, deleted: pages.reduce(0) { $0 + $1.deleted },
-        edited: pages.reduce(0) { $0 + $1.edited }, first: first.firstDate, last: last.lastDate))
+        edited: pages.reduce(0) { $0 + $1.edited }, first: pages.map(\.firstDate).min() ?? 0,
+        last: pages.map(\.lastDate).max() ?? 0))
   }
 
   private func removeStalePages(of chat: ExportedChat) throws {
@@ -187,9 +188,11 @@ struct HTMLPageSummary {
   init(firstID: Int64) { self.firstID = firstID }
 
   mutating func add(_ message: ExportedMessage, day: String) {
-    if messages == 0 { (firstDate, firstDay) = (message.record.date, day) }
+    let date = message.record.date
+    // Ids and dates need not be in the same order: imported messages have dates of their own.
+    if messages == 0 || date < firstDate { (firstDate, firstDay) = (date, day) }
+    if messages == 0 || date > lastDate { (lastDate, lastDay) = (date, day) }
     messages += 1
-    (lastDate, lastDay) = (message.record.date, day)
     if message.deletedAt != nil { deleted += 1 }
     if message.isEdited { edited += 1 }
   }

@@ -42,9 +42,12 @@ struct ExportCommand: AsyncParsableCommand {
     completion: .file())
   var out: String?
 
+  // Ids begin with a minus, which is no option's here.
   @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp("Only these chats, by their ids as bots see them, or by @name.", valueName: "chat"))
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Only this chat, by its id as bots see it or by @name; several with commas between, or by repeating it.",
+      valueName: "chat"))
   var chat: [String] = []
 
   @Option(
@@ -79,7 +82,7 @@ struct ExportCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    for chat in chat where ExportRequest.Chat(chat) == nil {
+    for chat in chatNames where ExportRequest.Chat(chat) == nil {
       throw ValidationError("'--chat \(chat)' is neither an id as bots see it nor @name")
     }
     for (name, text) in [("--since", since), ("--until", until)] {
@@ -103,7 +106,7 @@ struct ExportCommand: AsyncParsableCommand {
     settings.warnings.forEach { Output.notice("tgl: \($0)") }
     let root = DataRoot(existing: settings.dataRoot)
     var request = ExportRequest(format: format, destination: try destination(), root: root)
-    request.chats = chat.compactMap(ExportRequest.Chat.init)
+    request.chats = chatNames.compactMap(ExportRequest.Chat.init)
     request.since = since.flatMap { MomentText.parse($0) }
     request.until = until.flatMap { MomentText.parse($0) }
     request.onlyDeleted = deleted
@@ -118,6 +121,8 @@ struct ExportCommand: AsyncParsableCommand {
     try tell(summary)
     if summary.failedFiles > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
+
+  private var chatNames: [String] { chat.flatMap { $0.split(separator: ",").map(String.init) } }
 
   private func destination() throws -> ExportRequest.Destination {
     guard let out, out != "-" else { return .descriptor(STDOUT_FILENO, name: "standard output") }

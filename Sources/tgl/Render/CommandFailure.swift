@@ -24,7 +24,7 @@ struct CommandFailure: Error {
   let status: ExitStatus
 
   init(_ error: any Error) {
-    lines = "\(error)".split(separator: "\n").map(String.init)
+    lines = error is CancellationError ? ["interrupted"] : "\(error)".split(separator: "\n").map(String.init)
     status = Self.status(of: error)
   }
 
@@ -49,6 +49,7 @@ struct CommandFailure: Error {
     switch error {
     case .busy, .full: .temporaryFailure
     case .corrupt: .dataError
+    case .missing: .noInput
     case .inaccessible, .newerSchema, .olderSchema, .legacyLayout, .otherAccount: .configuration
     case .failed: .software
     }

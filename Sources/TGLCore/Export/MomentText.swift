@@ -1,11 +1,11 @@
-import Foundation
+public import Foundation
 
 /// A time as it is given on the command line.
-enum MomentText {
+public enum MomentText {
   /// Seconds since 1970: a day or a minute in this machine's zone, a time with its zone, or how long ago.
   ///
   /// Nil for what is none of these.
-  static func parse(_ text: String, now: Date = Date(), zone: TimeZone = .current) -> Int64? {
+  public static func parse(_ text: String, now: Date = Date(), zone: TimeZone = .current) -> Int64? {
     if let age = age(text) { return Int64(now.timeIntervalSince1970) - age }
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
