@@ -17,7 +17,7 @@ public final class TelegramClient: Sendable {
   let peers: PeerBook
   let dialogSearch = DialogSearch()
   /// What parts of files may take in memory.
-  let files = TransferBudget(bytes: 16 * 1024 * 1024)
+  let files = TransferBudget(bytes: 4 * 1024 * 1024)
 
   public convenience init(
     configuration: ClientConfiguration, store: any SessionStore, group: any EventLoopGroup, logger: Logger,

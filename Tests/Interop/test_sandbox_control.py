@@ -29,7 +29,7 @@ def test_a_storm_deletes_what_was_there_before_when_asked(sandbox):
 
 
 def test_a_storm_without_sense_is_refused(sandbox):
-    for wrong in [{"messages": -1}, {"messages": 1, "chats": []}, {"messages": 1, "media": 1}, {"messages": 1, "chats": ["nowhere"]}]:
+    for wrong in [{"messages": -1}, {"messages": 1, "chats": []}, {"messages": 1, "media": -0.5}, {"messages": 1, "chats": ["nowhere"]}]:
         status, answer = sandbox.request("POST", "/storm", {"from": "bob", "chats": ["group"], **wrong})
         assert status == 400 and answer["error"]
 
@@ -79,6 +79,36 @@ def test_a_channel_speaks_for_whoever_posts(sandbox):
         ("POST", "/say", {"from": "bob", "chat": "log", "text": "x"}, 400, "CHANNEL_PRIVATE"),
         ("POST", "/say", {"from": "carol", "chat": "channel", "text": "x"}, 400, "CHAT_WRITE_FORBIDDEN"),
         ("POST", "/say", {"from": "bob", "chat": "group", "file": "/nowhere"}, 400, "cannot read '/nowhere'"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "text": "x", "noforward": True}, 400, "no 'noforward' here; known"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": 1, "width": 5}}, 400, "no 'width' here; known"),
+        ("POST", "/fault", {"kind": "disconnect", "seconds": 1, "evry": 5}, 400, "no 'evry' here; known"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {}}, 400, "a file has a path or a size"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": 0}}, 400, "size is 0; 1 to"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": 1 << 40}}, 400, "size is 1099511627776; 1 to"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": "big"}}, 400, "'file.size' has the wrong type"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": 1}, "kind": "smell"}, 400, "kind is 'smell'"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": 1}, "dc": 9}, 400, "no data centre 9"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": 1}, "ttl": 5}, 400, "TTL_MEDIA_INVALID"),
+        ("POST", "/say", {"from": "bob", "chat": "alice", "file": {"size": 1}, "ttl": "soon"}, 400, "or 'once'"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": 1}, "album": []}, 400, "one of 'file', 'album'"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "album": []}, 400, "an album has 1 to 10 files"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "text": "x", "ttl": 5}, 400, "'ttl' says something of a file"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "file": {"size": 1, "kind": "voice", "waveform": "xy"}}, 400,
+         "'xy' is not hexadecimal"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "media": {"kind": "hug"}}, 400, "media kind is 'hug'; contact"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "media": {"kind": "contact"}}, 400, "a contact needs 'phone'"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "media": {"kind": "location", "latitude": 91, "longitude": 0}},
+         400, "there is no place at 91"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "media": {"kind": "poll", "title": "?", "options": ["a"]}}, 400,
+         "a poll has 2 to 12 options"),
+        ("POST", "/say", {"from": "bob", "chat": "group"}, 400, "MESSAGE_EMPTY"),
+        ("POST", "/say", {"from": "bob", "chat": "group", "text": "x", "topic": 5}, 400, "'group' has no topics"),
+        ("POST", "/topic", {"from": "bob", "chat": "channel", "title": "x"}, 400, "channel' is no supergroup"),
+        ("POST", "/protect", {"chat": "alice", "noforwards": True}, 400, "is a private chat"),
+        ("POST", "/storm", {"from": "bob", "chats": ["group"], "messages": 1, "media": 2}, 400, "it is a share"),
+        ("POST", "/fault", {"kind": "slow_network", "bytes": 5}, 400, "a slow network carries 1024 bytes"),
+        ("POST", "/fault", {"kind": "disconnect", "every": 0}, 400, "may lie between cuts"),
+        ("POST", "/fault", {"kind": "file_migrate", "dc": 203}, 400, "there is no data centre 203"),
         ("POST", "/edit", {"from": "bob", "chat": "group", "id": 9999, "text": "x"}, 400, "MESSAGE_ID_INVALID"),
         ("POST", "/fault", {"kind": "earthquake"}, 400, "unknown kind 'earthquake'; known are disconnect"),
         ("POST", "/fault", {"kind": "flood_wait"}, 400, "which method?"),
@@ -100,6 +130,91 @@ def test_files_keep_their_name_and_hash(sandbox, tmp_path):
     media = sandbox.chat("bob")["messages"][-1]["media"]
     assert (media["kind"], media["name"], media["mime"], media["size"]) == ("document", "photo.png", "image/png", 1008)
     assert media["ttl"] == 10
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        {"kind": "contact", "phone": "+15550100", "first_name": "Mary"},
+        {"kind": "location", "latitude": 1.5, "longitude": 2.5},
+        {"kind": "live_location", "latitude": 1.5, "longitude": 2.5, "period": 60},
+        {"kind": "venue", "latitude": 1.5, "longitude": 2.5, "title": "Home", "address": "Street 1"},
+        {"kind": "dice", "emoji": "🎰"},
+        {"kind": "poll", "title": "Tea?", "options": ["yes", "no"], "votes": [2, 1]},
+        {"kind": "quiz", "title": "2+2?", "options": ["4", "5"], "correct": 0, "explanation": "count"},
+        {"kind": "todo", "title": "List", "options": ["one", "two"]},
+        {"kind": "story", "peer": "carol", "id": 3},
+        {"kind": "game", "title": "Croquet"},
+        {"kind": "invoice", "title": "Hat", "amount": 1060, "currency": "GBP"},
+        {"kind": "giveaway", "peer": "channel", "quantity": 3, "months": 6},
+        {"kind": "web_page", "url": "https://example.org", "title": "Example"},
+    ],
+    ids=lambda media: media["kind"],
+)
+def test_media_without_a_file(sandbox, media):
+    said = sandbox.post("/say", **{"from": "bob", "chat": "supergroup", "media": media})
+    message = sandbox.chat("supergroup")["messages"][-1]
+    kind = {"quiz": "poll"}.get(media["kind"], media["kind"])
+    assert (message["id"], message["media"]["kind"]) == (said["id"], kind)
+    assert message["media"]["value"]["_"].startswith("messageMedia")
+    if media["kind"] == "poll":
+        votes = media.get("votes", [0, 0])
+        assert [option["voters"] for option in message["media"]["value"]["results"]["results"]] == votes
+
+
+def test_an_album_and_its_captions(sandbox, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    album = [str(tmp_path / "a.jpg"), {"size": 100, "seed": 1, "kind": "video", "text": "mine", "w": 4, "h": 3}]
+    said = sandbox.post("/say", **{"from": "bob", "chat": "channel", "album": album, "text": "ours", "spoiler": True})
+    first, second = sandbox.chat("channel")["messages"][-2:]
+    assert [first["id"], second["id"]] == said["album"] and first["grouped_id"] == second["grouped_id"]
+    assert [first["text"], second["text"]] == ["ours", "mine"]
+    assert (first["media"]["kind"], second["media"]["kind"]) == ("photo", "video")
+    assert first["media"]["spoiler"] and second["media"]["attributes"] == {"duration": 0, "w": 4, "h": 3}
+
+
+def test_media_are_opened_and_destroyed_by_request(sandbox):
+    said = sandbox.say("bob", "alice", "", file={"size": 10, "kind": "photo"}, ttl="once")
+    message = sandbox.chat("bob")["messages"][-1]
+    assert message["media"]["ttl"] == 2**31 - 1 and message["media_unread"] is True
+    assert sandbox.post("/open", user="alice", chat="bob", ids=[said["ids"]["alice"]]) == {"opened": 1}
+    message = sandbox.chat("bob")["messages"][-1]
+    assert message["media"]["gone"] is True and "media_unread" not in message
+
+
+def test_an_album_is_forwarded_by_request(sandbox):
+    said = sandbox.post("/say", **{"from": "bob", "chat": "alice", "album": [{"size": 5}, {"size": 6}]})
+    assert [ids["bob"] for ids in said["album_ids"]] == said["album"]
+    theirs = [ids["alice"] for ids in said["album_ids"]]
+    moved = sandbox.post("/forward", **{"from": "alice", "chat": "bob", "to": "group", "ids": theirs})["ids"]
+    messages = sandbox.chat("group")["messages"][-2:]
+    assert [message["id"] for message in messages] == moved
+    assert len({message["grouped_id"] for message in messages}) == 1
+    assert [message["forward"]["from"] for message in messages] == [sandbox.users["bob"]["id"]] * 2
+    sandbox.post("/protect", chat="group", noforwards=True)
+    status, answer = sandbox.request(
+        "POST", "/forward", {"from": "alice", "chat": "group", "to": "alice", "ids": moved})
+    assert (status, answer["error"]) == (400, "CHAT_FORWARDS_RESTRICTED")
+    sandbox.post("/protect", chat="group", noforwards=False)
+
+
+def test_an_edit_replaces_the_file(sandbox):
+    said = sandbox.say("bob", "supergroup", "x", file={"size": 10, "seed": 1})
+    before = sandbox.chat("supergroup")["messages"][-1]["media"]["sha256"]
+    sandbox.post("/edit", **{"from": "bob", "chat": "supergroup", "id": said["id"], "file": {"size": 11, "seed": 2}})
+    after = sandbox.chat("supergroup")["messages"][-1]
+    assert after["media"]["sha256"] != before and after["text"] == "x"
+    record = sandbox.request("GET", "/record")[1]["messages"]
+    kept = next(message for message in record if message["chat"] == sandbox.info["supergroup_id"]
+                and message["id"] == said["id"])
+    assert kept["files"] == [before, after["media"]["sha256"]]
+
+
+def test_a_storm_has_files(sandbox):
+    sandbox.post("/storm", **{"from": "bob", "chats": ["group"], "messages": 200, "media": 0.5, "edits": 20})
+    kinds = [message.get("media", {}).get("kind") for message in sandbox.chat("group")["messages"][-200:]]
+    assert 50 < sum(kind is not None for kind in kinds) < 150
+    assert {"photo", "voice", "video", "document"} <= set(kinds)
 
 
 def test_the_folder_holds_what_clients_need(sandbox):

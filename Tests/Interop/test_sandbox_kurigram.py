@@ -131,3 +131,35 @@ def test_a_file_arrives_whole(sandbox, clients, tmp_path):
         assert file.getvalue() == content
 
     clients(body)
+
+
+def test_media_of_every_kind(sandbox, clients, tmp_path):
+    def file(name, content):
+        (tmp_path / name).write_bytes(content)
+        return str(tmp_path / name)
+
+    async def body(bob, alice):
+        chat = sandbox.info["supergroup_id"]
+        content = bytes(range(256)) * 20
+        sends = {
+            "photo": lambda: bob.send_photo(chat, file("p.jpg", content), caption="a **b**", has_spoiler=True),
+            "document": lambda: bob.send_document(chat, file("d.txt", content)),
+            "video": lambda: bob.send_video(chat, file("v.mp4", content), duration=3, width=4, height=2),
+            "voice": lambda: bob.send_voice(chat, file("v.ogg", content), duration=2),
+            "audio": lambda: bob.send_audio(chat, file("a.mp3", content), title="t", performer="p"),
+            "sticker": lambda: bob.send_sticker(chat, file("s.webp", content)),
+            "video_note": lambda: bob.send_video_note(chat, file("r.mp4", content), duration=1, length=240),
+            "gif": lambda: bob.send_animation(chat, file("g.mp4", content)),
+        }
+        for kind, send in sends.items():
+            sent = await send()
+            told = sandbox.chat("supergroup")["messages"][-1]
+            assert told["media"]["kind"] == kind, told
+            got = await alice.get_messages(chat, sent.id)
+            assert bytes((await alice.download_media(got, in_memory=True)).getbuffer()) == content
+        assert await bob.send_location(chat, 1.5, 2.5)
+        assert await bob.send_contact(chat, "+15550100", "Mary")
+        dice = await bob.send_dice(chat)
+        assert (await alice.get_messages(chat, dice.id)).dice.value == dice.dice.value
+
+    clients(body)

@@ -126,6 +126,17 @@ import Testing
     #expect(try device.call(API.UpdatesGetState()).pts > 0)
   }
 
+  @Test func severalConnectionsMayTakeAnAuthorizationOverAtOnce() throws {
+    var device = try Device()
+    try device.signIn(device.people.bob)
+    let exports = try (0..<3).map { _ in try device.call(API.AuthExportAuthorization(dcId: 1)) }
+    device.dc = 1
+    for (key, export) in zip([Int64(201), 202, 203], exports) {
+      device.key = key
+      _ = try device.call(API.AuthImportAuthorization(id: export.id, bytes: export.bytes))
+    }
+  }
+
   @Test func mutatedRequestsAreAnsweredNeverFatal() throws {
     var device = try Device()
     try device.signIn(device.people.bob)

@@ -17,6 +17,18 @@ extension Archive {
     }
   }
 
+  /// Commits what came of a link in the log chat, with the peers it speaks of.
+  func commit(_ outcome: LinkOutcome, _ batch: RecorderBatch, policy: NoticePolicy) async throws(ArchiveError)
+    -> CommitReport
+  {
+    try await write { db in
+      var writer = BatchWriter(batch, policy: policy, layer: Int64(API.layer), db: db)
+      try writer.run()
+      try writer.save(outcome)
+      return writer.report
+    }
+  }
+
   /// Keeps what could not be read at all, for a version that can.
   public func keep(undecodable raw: Data, at now: Int64) async throws(ArchiveError) {
     try await write { db in

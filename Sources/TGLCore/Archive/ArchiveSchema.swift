@@ -29,6 +29,9 @@ enum ArchiveSchema {
     migrator.registerMigration("media") { db in
       try db.execute(sql: media)
     }
+    migrator.registerMigration("saved links") { db in
+      try db.execute(sql: savedLinks)
+    }
     return migrator
   }
 

@@ -35,8 +35,7 @@ extension BatchWriter {
       try MessageTable.markDeleted(chat: message.chat, id: id, at: batch.receivedAt, db)
       report.deleted += 1
 
-      // A service message ("joined the group") has no text that could be lost.
-      guard message.action == nil, policy.tellsDeletion(in: try type(of: message)) else { continue }
+      guard policy.tellsDeletion(in: try type(of: message)) else { continue }
       var notice = try notice(.deleted, message, at: batch.receivedAt)
       notice.lastSeenAt = missing.lastSeenAt
       let kept = try keepFiles(of: stored)

@@ -54,12 +54,30 @@ extension BatchWriter {
     try MessageTable.markOpened(chat: message.chat, id: message.id, at: batch.receivedAt, db)
   }
 
+  /// Has the files of a message fetched because somebody asked for them: of any size.
+  ///
+  /// - Parameter bytes: counts what is to be fetched.
+  mutating func keepLinkedFiles(of message: MessageRecord, _ bytes: inout Int64) throws -> KeptFiles {
+    guard let media = message.media, media.kind.hasFile else { return KeptFiles() }
+    var kept = KeptFiles()
+    for file in MediaFile.files(of: media) {
+      let job = try want(file, of: message, priority: .deleted, isDeleted: true, maximumSize: .max)
+      kept.files = (kept.files ?? []) + [NoticeFile(messageID: message.id, mediumID: file.mediumID)]
+      if job.isOpen {
+        kept.awaited.append(job.id)
+        bytes += file.size
+      }
+    }
+    return kept
+  }
+
   @discardableResult
   private mutating func want(
-    _ file: MediaFile, of message: MessageRecord, priority: MediaPriority, isDeleted: Bool
+    _ file: MediaFile, of message: MessageRecord, priority: MediaPriority, isDeleted: Bool, maximumSize: Int64? = nil
   ) throws -> (id: MediaJob.ID, isOpen: Bool) {
     let job = try MediaTable.want(
-      file, of: message, priority: priority, isDeleted: isDeleted, maximumSize: policy.media.maximumSize, layer: layer,
+      file, of: message, priority: priority, isDeleted: isDeleted,
+      maximumSize: maximumSize ?? policy.media.maximumSize, layer: layer,
       now: batch.receivedAt, db)
     if job.isOpen { report.media += 1 }
     return job

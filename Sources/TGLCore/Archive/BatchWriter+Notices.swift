@@ -31,11 +31,39 @@ extension BatchWriter {
     if let forward = message.forward {
       source = try forward.from.flatMap { try peer($0)?.name ?? "\($0)" } ?? forward.fromName
     }
-    return Notice(
+    var notice = Notice(
       event: event, chat: try summary(message.chat, fallback: try type(of: message)),
       sender: try message.sender.map { try summary($0, fallback: fallbackType(of: $0)) }, messageID: message.id,
       topicID: message.topicID, isOutgoing: message.isOutgoing, sentAt: message.date, happenedAt: time,
       forwardedFrom: source, postAuthor: message.postAuthor, mediaKind: message.media?.kind, text: message.text)
+    notice.details = message.media.flatMap(MediaDescription.text)
+    if let action = message.action {
+      notice.details = FormattedText()
+      notice.details?.append("Service message: ", .italic)
+      notice.details?.append(ActionDescription.text(of: action))
+    }
+    notice.reply = try reply(of: message)
+    notice.viaBot = try message.viaBotID.flatMap(PeerID.user).map { try summary($0, fallback: .bot) }
+    notice.topicTitle = try topicTitle(of: message)
+    return notice
+  }
+
+  private mutating func reply(of message: MessageRecord) throws -> NoticeReply? {
+    guard let id = message.replyToID, id != message.topicID else { return nil }
+    let chat = message.replyToChat ?? message.chat
+    let answered = try MessageTable.find(chat: chat, id: id, db)?.message
+    let quote = answered.map { DisplayName.clean(String($0.text.text.prefix(400)), limit: 80) }
+    return NoticeReply(
+      messageID: id, chat: try summary(chat, fallback: fallbackType(of: chat)),
+      quote: quote?.isEmpty == false ? quote : answered?.media?.kind.rawValue)
+  }
+
+  /// The topic's name as it was made; what it was called later stands in other messages.
+  private func topicTitle(of message: MessageRecord) throws -> String? {
+    guard let topic = message.topicID, let first = try MessageTable.find(chat: message.chat, id: topic, db) else {
+      return nil
+    }
+    return first.message.action.flatMap(ActionDescription.topicTitle)
   }
 
   mutating func summary(_ id: PeerID, fallback: PeerType) throws -> PeerSummary {

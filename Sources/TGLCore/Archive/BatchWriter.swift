@@ -19,6 +19,8 @@ public struct CommitReport: Sendable, Hashable {
   public var notices = 0
   /// Files to be downloaded or copied because of it.
   public var media = 0
+  /// Links whose messages are to be saved.
+  public var links = 0
 
   public init() {}
 }
@@ -60,6 +62,8 @@ struct BatchWriter {
         for id in ids { if let stored = try MessageTable.findWithoutChat(id: id, db) { try tellOpened(stored) } }
       case .openedInChannel(let channel, let ids):
         for id in ids { if let stored = try MessageTable.find(chat: channel, id: id, db) { try tellOpened(stored) } }
+      case .saveLinks(let message, let links):
+        report.links += try SavedLinkTable.add(links, of: message, now: batch.receivedAt, db)
       case .keep(let raw):
         try Self.keep(raw, layer: layer, now: batch.receivedAt, db)
         report.keptRaw += 1

@@ -25,6 +25,11 @@ struct NoticeIdentity {
     hash("digest " + messages.map { "\($0.chat) \($0.id)" }.joined(separator: ","))
   }
 
+  /// What is posted about a link in the log chat.
+  func randomID(ofLink message: Int64, position: Int, _ kind: String) -> Int64 {
+    hash("link \(kind) \(message) \(position)")
+  }
+
   /// Never 0, which Telegram does not take.
   private func hash(_ text: String) -> Int64 {
     let digest = SHA256.hash(Array("\(salt) \(text)".utf8))

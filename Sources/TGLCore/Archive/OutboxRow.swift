@@ -49,6 +49,8 @@ public struct OutboxRow: Sendable, Hashable, Identifiable {
 public enum OutboxPayload: Sendable, Hashable {
   case message(Notice)
   case digest(DigestNotice)
+  /// A word about what was asked for in the log chat.
+  case note(LogNote)
   /// Written by another version of this program, or damaged; it is kept, and does not hold up the others.
   case unreadable(kind: String, reason: String)
 
@@ -57,6 +59,7 @@ public enum OutboxPayload: Sendable, Hashable {
     switch self {
     case .message(let notice): notice.event.rawValue
     case .digest: "digest"
+    case .note: "note"
     case .unreadable(let kind, _): kind
     }
   }

@@ -65,6 +65,7 @@ enum OutboxTable {
     switch payload {
     case .message(let notice): try ArchiveJSON.encode(notice)
     case .digest(let notice): try ArchiveJSON.encode(notice)
+    case .note(let note): try ArchiveJSON.encode(note)
     case .unreadable(let kind, let reason): throw ArchiveJSON.Unreadable(detail: "\(kind): \(reason)")
     }
   }
@@ -72,6 +73,7 @@ enum OutboxTable {
   private static func decode(_ payload: String, kind: String) -> OutboxPayload {
     do {
       if kind == "digest" { return .digest(try ArchiveJSON.decode(DigestNotice.self, from: payload)) }
+      if kind == "note" { return .note(try ArchiveJSON.decode(LogNote.self, from: payload)) }
       return .message(try ArchiveJSON.decode(Notice.self, from: payload))
     } catch {
       return .unreadable(kind: kind, reason: "\(error)")

@@ -72,6 +72,9 @@ actor MediaVault {
       slots.free(job.id)
       alarm.ring()
     }
+    // What was read before an earlier attempt's end was recorded is not true any more.
+    let current = try await retrying { () async throws(ArchiveError) in try await self.archive.mediaJob(job.id) }
+    guard let job = current, job.state == .fetch || job.state == .preserve, job.notBefore <= time.now() else { return }
     let attempt = MediaAttempt(source: source, archive: archive, store: store, time: time, logger: logger)
     guard let change = try await attempt.run(job) else { return }
     log(change, job)

@@ -45,10 +45,11 @@ extension NoticeRenderer {
     lines.append("From: \(sender)\(notice.isOutgoing ? " (you)" : "")")
     lines.append("Chat: \(DisplayName.of(notice.chat)) [\(notice.chat.id)], message \(notice.messageID)")
     lines.append("Sent: \(time(notice.sentAt))")
-    if let source = notice.forwardedFrom.map(DisplayName.clean), !source.isEmpty {
+    if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
       lines.append("Forwarded from: \(source)")
     }
     if let kind = notice.mediaKind, kind != .webPage { lines.append("Media: \(Self.name(of: kind))") }
+    if let details = notice.details { lines.append(details.text) }
     if !notice.text.isEmpty {
       // Also at the line ends that only some editors know.
       let own = notice.text.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)

@@ -7,6 +7,8 @@ public struct Notice: Sendable, Hashable, Codable {
     case deleted, edited
     /// Media that may be looked at only for a while was looked at.
     case selfDestructed = "self_destructed"
+    /// Asked for by a link in the log chat.
+    case saved
   }
 
   public var event: Event
@@ -37,6 +39,16 @@ public struct Notice: Sendable, Hashable, Codable {
   public var files: [NoticeFile]?
   /// The messages of an album; nil for a single message.
   public var album: [Int64]?
+  /// What media without a file, or a service message, says in words.
+  public var details: FormattedText?
+  /// The message it answers.
+  public var reply: NoticeReply?
+  /// The bot it was made with.
+  public var viaBot: PeerSummary?
+  /// The forum topic's name, where it is known.
+  public var topicTitle: String?
+  /// The message of the log chat that asked for it.
+  public var logReply: Int64?
 
   public init(
     event: Event, chat: PeerSummary, sender: PeerSummary?, messageID: Int64, topicID: Int64? = nil,
@@ -61,6 +73,33 @@ public struct Notice: Sendable, Hashable, Codable {
     self.mediaKindBefore = mediaKindBefore
     self.files = files
     self.album = album
+  }
+}
+
+/// A word about what was asked for in the log chat.
+public struct LogNote: Sendable, Hashable, Codable {
+  public var text: FormattedText
+  /// The message of the log chat it answers.
+  public var replyTo: Int64?
+
+  public init(text: FormattedText, replyTo: Int64? = nil) {
+    self.text = text
+    self.replyTo = replyTo
+  }
+}
+
+/// A message that is answered.
+public struct NoticeReply: Sendable, Hashable, Codable {
+  public var messageID: Int64
+  /// Where it is.
+  public var chat: PeerSummary
+  /// What it begins with, where the archive has it.
+  public var quote: String?
+
+  public init(messageID: Int64, chat: PeerSummary, quote: String? = nil) {
+    self.messageID = messageID
+    self.chat = chat
+    self.quote = quote
   }
 }
 

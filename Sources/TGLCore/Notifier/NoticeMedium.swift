@@ -80,6 +80,7 @@ extension NoticeRenderer {
       }
       var post = Post(caption)
       post.media = group.jobs
+      post.replyTo = notice.logReply
       texts.append(post)
     }
     return texts

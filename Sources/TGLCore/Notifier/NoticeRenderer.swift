@@ -6,12 +6,27 @@ public struct Post: Sendable, Hashable, Codable {
   public var content: FormattedText
   /// The group or channel in which the users it names were met.
   public var metIn: PeerID?
+  /// The message of the log chat it answers.
+  var replyTo: Int64?
   /// The recovered files it is posted with, by their rows in `media_job`.
   var media: [Int64]?
 
   public init(_ content: FormattedText, metIn: PeerID? = nil) {
     self.content = content
     self.metIn = metIn
+  }
+
+  /// The same as plain text.
+  var withoutFormatting: Post {
+    var post = self
+    post.content = FormattedText(content.text)
+    return post
+  }
+
+  var withoutMedia: Post {
+    var post = self
+    post.media = nil
+    return post
   }
 
   /// Source: `message_length_max` of `help.getConfig`, in UTF-16 units.
@@ -43,7 +58,11 @@ public struct NoticeRenderer: Sendable {
   /// - Parameter missing: files that cannot be posted, with the reasons.
   func posts(for notice: Notice, missing: [NoticeMedium]) -> [Post] {
     let metIn = notice.chat.id.kind == .user ? nil : notice.chat.id
-    return contents(of: notice, missing: missing).map { Post($0, metIn: metIn) }
+    return contents(of: notice, missing: missing).map { content in
+      var post = Post(content, metIn: metIn)
+      post.replyTo = notice.logReply
+      return post
+    }
   }
 
   private func contents(of notice: Notice, missing: [NoticeMedium]) -> [FormattedText] {
@@ -53,7 +72,7 @@ public struct NoticeRenderer: Sendable {
       head.append(DisplayName.clean(medium.failure ?? ""), .italic)
     }
     switch notice.event {
-    case .deleted, .selfDestructed:
+    case .deleted, .selfDestructed, .saved:
       return pages(head: head, sections: [(nil, notice.text)])
     case .edited:
       let marked = FormattedText.marked(before: notice.before ?? FormattedText(), after: notice.text)
@@ -151,11 +170,37 @@ public struct NoticeRenderer: Sendable {
     if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
       text.append("\nForwarded from: \(source)")
     }
+    appendReply(notice, to: &text)
+    if let bot = notice.viaBot {
+      text.append("\nVia: ")
+      appendPeer(bot, to: &text)
+    }
     if let kind = notice.mediaKind, kind != .webPage {
       text.append("\nMedia: ")
       text.append(Self.name(of: kind), .italic)
     }
+    if let details = notice.details, !details.isEmpty {
+      text.append("\n")
+      text.append(details)
+    }
     return text
+  }
+
+  private func appendReply(_ notice: Notice, to text: inout FormattedText) {
+    if let title = notice.topicTitle.map({ DisplayName.clean($0) }), !title.isEmpty { text.append("\nTopic: \(title)") }
+    guard let reply = notice.reply else { return }
+    text.append("\nIn reply to: ")
+    let name = "message \(reply.messageID)"
+    if let link = PeerLink.message(reply.messageID, in: reply.chat, topic: nil) {
+      text.append(name, .link(url: link))
+    } else {
+      text.append(name)
+    }
+    if reply.chat.id != notice.chat.id { text.append(" in \(DisplayName.of(reply.chat))") }
+    if let quote = reply.quote.map({ DisplayName.clean($0, limit: 80) }), !quote.isEmpty {
+      text.append(": ")
+      text.append(quote, .italic)
+    }
   }
 
   private static func title(of notice: Notice) -> String {
@@ -163,6 +208,7 @@ public struct NoticeRenderer: Sendable {
     case .deleted: notice.album.map { "🗑 Deleted album of \($0.count)" } ?? "🗑 Deleted message"
     case .edited: "✏️ Edited message"
     case .selfDestructed: "💣 Self-destructing media"
+    case .saved: "\(OwnPost.savedMark) Saved " + (notice.album.map { "album of \($0.count)" } ?? "message")
     }
   }
 
@@ -171,6 +217,7 @@ public struct NoticeRenderer: Sendable {
     case .deleted: "Deleted"
     case .edited: "Edited"
     case .selfDestructed: "Opened"
+    case .saved: "Saved"
     }
   }
 

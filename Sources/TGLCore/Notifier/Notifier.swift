@@ -78,6 +78,11 @@ public actor Notifier {
       switch row.payload {
       case .message(let notice): try await send(notice, row)
       case .digest(let digest): try await send(digest, row)
+      case .note(let note):
+        var post = Post(note.text)
+        post.replyTo = note.replyTo
+        try await send(post, randomID: row.randomID)
+        scheduler.succeeded()
       case .unreadable(let kind, let reason):
         throw LogChatError.postRefused("an outbox row of kind \(kind) cannot be read: \(reason)")
       }
@@ -115,7 +120,7 @@ public actor Notifier {
     for job in jobs { if let medium = try await recovered(job) { media.append(medium) } }
     guard !media.isEmpty else {
       // Removed from the disk between two attempts: the text is left.
-      if !post.content.isEmpty { try await send(Post(post.content, metIn: post.metIn), randomID: randomID) }
+      if !post.content.isEmpty { try await send(post.withoutMedia, randomID: randomID) }
       return
     }
     let randomIDs = media.indices.map { row.randomID(part: part, item: $0) }
@@ -132,7 +137,7 @@ public actor Notifier {
     logger.warning("the log chat refused media; sending it as plain files", metadata: ["reason": "\(reason)"])
     var files = media
     for index in files.indices { files[index].isPlainFile = true }
-    try await chat.sendMedia(files, caption: Post(FormattedText(caption.content.text)), randomIDs: randomIDs)
+    try await chat.sendMedia(files, caption: caption.withoutFormatting, randomIDs: randomIDs)
   }
 
   /// Rather the text without its formatting than no text.
@@ -141,7 +146,7 @@ public actor Notifier {
       try await chat.send(post, randomID: randomID)
     } catch .postRefused(let reason) where !post.content.entities.isEmpty {
       logger.warning("the log chat refused a post; sending it without formatting", metadata: ["reason": "\(reason)"])
-      try await chat.send(Post(FormattedText(post.content.text)), randomID: randomID)
+      try await chat.send(post.withoutFormatting, randomID: randomID)
     }
   }
 

@@ -13,7 +13,9 @@ enum DisplayName {
   ///
   /// A name with letters that are written from right to left is isolated, so that it cannot reorder what follows it.
   /// Source: Unicode Standard Annex #9, "Explicit directional isolates".
-  static func clean(_ name: String) -> String {
+  ///
+  /// - Parameter limit: characters it may have.
+  static func clean(_ name: String, limit: Int = maximumLength) -> String {
     var scalars = String.UnicodeScalarView()
     var isRightToLeft = false
     for scalar in name.unicodeScalars {
@@ -31,7 +33,7 @@ enum DisplayName {
     var short = ""
     for character in words.joined(separator: " ") {
       // Twice the count in UTF-16 units: one character may carry any number of accents.
-      if short.count >= maximumLength || short.utf16.count + character.utf16.count > 2 * maximumLength {
+      if short.count >= limit || short.utf16.count + character.utf16.count > 2 * limit {
         short += "…"
         break
       }

@@ -13,7 +13,8 @@ extension TelegramLogChat {
       if ready.count == 1, let input = ready.first, let randomID = randomIDs.first {
         let answer = try await client.invoke(
           API.MessagesSendMedia(
-            peer: peer, media: input, message: caption.content.text, randomId: randomID, entities: entities))
+            peer: peer, replyTo: caption.inputReply, media: input, message: caption.content.text, randomId: randomID,
+            entities: entities))
         await tidy(answer)
       } else {
         // An album shows the caption of one of its items as its own.
@@ -22,7 +23,8 @@ extension TelegramLogChat {
             media: item.0, randomId: item.1, message: index == 0 ? caption.content.text : "",
             entities: index == 0 ? entities : nil)
         }
-        _ = try await client.invoke(API.MessagesSendMultiMedia(peer: peer, multiMedia: items))
+        _ = try await client.invoke(
+          API.MessagesSendMultiMedia(peer: peer, replyTo: caption.inputReply, multiMedia: items))
       }
     }
   }

@@ -154,8 +154,15 @@ extension FormattedText {
 extension API.MessagesSendMessage {
   init(_ post: Post, to peer: API.AnyInputPeer, randomID: Int64, users: [Int64: API.AnyInputUser]) {
     self.init(
-      noWebpage: true, peer: peer, message: post.content.text, randomId: randomID,
+      noWebpage: true, peer: peer, replyTo: post.inputReply, message: post.content.text, randomId: randomID,
       entities: post.content.messageEntities(users: users))
+  }
+}
+
+extension Post {
+  /// The message it answers, as a call names it.
+  var inputReply: API.AnyInputReplyTo? {
+    replyTo.map { .inputReplyToMessage(API.InputReplyToMessage(replyToMsgId: Int32(clamping: $0))) }
   }
 }
 

@@ -45,8 +45,8 @@ public struct Recorder: Sendable {
 
   private func operation(for update: API.AnyUpdate) -> RecorderBatch.Operation? {
     switch update {
-    case .updateNewMessage(let update): return keep(update.message)
-    case .updateNewChannelMessage(let update): return keep(update.message)
+    case .updateNewMessage(let update): return saveLinks(update.message) ?? keep(update.message)
+    case .updateNewChannelMessage(let update): return saveLinks(update.message) ?? keep(update.message)
     case .updateEditMessage(let update): return keep(update.message)
     case .updateEditChannelMessage(let update): return keep(update.message)
     case .updateDeleteMessages(let update):
@@ -90,6 +90,16 @@ public struct Recorder: Sendable {
     case .other(let raw):
       return .keep(raw: Data(raw.bytes.readableBytesView))
     }
+  }
+
+  /// What the account's owner has written in the log chat may name messages to be saved.
+  private func saveLinks(_ message: API.AnyMessage) -> RecorderBatch.Operation? {
+    guard case .message(let message) = message, PeerID(message.peerId) == policy.logChat,
+      let record = MessageRecord(message, selfID: policy.selfID), record.sender == policy.selfID,
+      record.forward == nil, !OwnPost.isOne(record.text.text)
+    else { return nil }
+    let links = MessageLink.links(in: record.text)
+    return links.isEmpty ? nil : .saveLinks(message: record.id, links)
   }
 
   private func isKept(_ message: MessageRecord) -> Bool {

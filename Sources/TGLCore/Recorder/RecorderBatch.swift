@@ -31,6 +31,8 @@ public struct RecorderBatch: Sendable {
     case openedWithoutChat(ids: [Int64])
     /// The same in one channel or supergroup.
     case openedInChannel(PeerID, ids: [Int64])
+    /// The account's owner has written links to messages in the log chat.
+    case saveLinks(message: Int64, [String])
     /// An update without typed Swift, in its boxed form.
     case keep(raw: Data)
   }

@@ -2,6 +2,7 @@ import Foundation
 public import Logging
 import MTProto
 import ServiceLifecycle
+import Synchronization
 import TelegramClient
 import UnixSignals
 
@@ -103,21 +104,28 @@ struct MainService: Service {
     let notifier = Notifier(
       archive: archive, chat: TelegramLogChat(client: client, settings: settings, archive: archive),
       temporaryDirectory: root.mediaBuffer, store: store, logger: logger)
+    let recorder = Recorder(policy: settings.recorderPolicy(selfID: selfID))
+    let workers = Workers()
+    let recorded: @Sendable (CommitReport) -> Void = { workers.wake(after: $0) }
     let vault = MediaVault(
       source: client, archive: archive, store: store, wakeNotifier: { notifier.wake() }, logger: logger)
-    let recorder = Recorder(policy: settings.recorderPolicy(selfID: selfID))
+    let linkSaver = LinkSaver(
+      source: client, archive: archive, recorder: recorder, policy: settings.noticePolicy, recorded: recorded,
+      logger: logger)
+    workers.set(notifier: notifier, vault: vault, linkSaver: linkSaver)
     let reconciler = Reconciler(
       source: client, archive: archive, recorder: recorder, notices: settings.noticePolicy,
-      policy: settings.reconcilerPolicy, recorded: { notifier.wake(after: $0, vault) }, logger: logger)
+      policy: settings.reconcilerPolicy, recorded: recorded, logger: logger)
     let sink = ArchiveSink(
-      archive: archive, session: session, recorder: recorder, policy: settings.noticePolicy,
-      recorded: { notifier.wake(after: $0, vault) }, reconciler: reconciler, logger: logger)
+      archive: archive, session: session, recorder: recorder, policy: settings.noticePolicy, recorded: recorded,
+      reconciler: reconciler, logger: logger)
     let pump = UpdatePump(source: client, sink: sink, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
       group.addTask { try await pump.run() }
       group.addTask { try await notifier.run() }
       group.addTask { try await vault.run() }
+      group.addTask { try await linkSaver.run() }
       group.addTask { try await reconciler.run() }
       try await group.next()
     }
@@ -140,11 +148,25 @@ struct MainService: Service {
   }
 }
 
-extension Notifier {
-  /// Says what a commit came to: the notices go out, the files are fetched.
-  fileprivate nonisolated func wake(after report: CommitReport, _ vault: MediaVault) {
-    if report.notices > 0 { wake() }
-    if report.media > 0 { vault.wake() }
+/// Who goes on with what a commit has brought; they know of each other only through this.
+private final class Workers: Sendable {
+  private struct State {
+    var notifier: Notifier?
+    var vault: MediaVault?
+    var linkSaver: LinkSaver?
+  }
+
+  private let state = Mutex(State())
+
+  func set(notifier: Notifier, vault: MediaVault, linkSaver: LinkSaver) {
+    state.withLock { $0 = State(notifier: notifier, vault: vault, linkSaver: linkSaver) }
+  }
+
+  func wake(after report: CommitReport) {
+    let workers = state.withLock { $0 }
+    if report.notices > 0 { workers.notifier?.wake() }
+    if report.media > 0 { workers.vault?.wake() }
+    if report.links > 0 { workers.linkSaver?.wake() }
   }
 }
 

@@ -1108,6 +1108,63 @@ extension API {
     public func writeBare(to writer: inout TLWriter) {
     }
   }
+  /// `messageActionGameScore#92a72876`, a MessageAction.
+  public struct MessageActionGameScore: TLConstructor {
+    public static let constructor: UInt32 = 0x92a72876
+    public var gameId: Int64
+    public var score: Int32
+    public init(gameId: Int64, score: Int32) {
+      self.gameId = gameId
+      self.score = score
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.gameId = try reader.readLong()
+      self.score = try reader.readInt()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      writer.writeLong(self.gameId)
+      writer.writeInt(self.score)
+    }
+  }
+  /// `messageActionPaymentSent#c624b16e`, a MessageAction.
+  public struct MessageActionPaymentSent: TLConstructor {
+    public static let constructor: UInt32 = 0xc624b16e
+    public var recurringInit: Bool
+    public var recurringUsed: Bool
+    public var currency: String
+    public var totalAmount: Int64
+    public var invoiceSlug: String?
+    public var subscriptionUntilDate: Int32?
+    public init(recurringInit: Bool = false, recurringUsed: Bool = false, currency: String, totalAmount: Int64, invoiceSlug: String? = nil, subscriptionUntilDate: Int32? = nil) {
+      self.recurringInit = recurringInit
+      self.recurringUsed = recurringUsed
+      self.currency = currency
+      self.totalAmount = totalAmount
+      self.invoiceSlug = invoiceSlug
+      self.subscriptionUntilDate = subscriptionUntilDate
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.recurringInit = flagsBits & 0x4 != 0
+      self.recurringUsed = flagsBits & 0x8 != 0
+      self.currency = try reader.readString()
+      self.totalAmount = try reader.readLong()
+      self.invoiceSlug = try flagsBits & 0x1 != 0 ? reader.readString() : nil
+      self.subscriptionUntilDate = try flagsBits & 0x10 != 0 ? reader.readInt() : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.invoiceSlug != nil { flagsBits |= 0x1 }
+      if self.recurringInit { flagsBits |= 0x4 }
+      if self.recurringUsed { flagsBits |= 0x8 }
+      if self.subscriptionUntilDate != nil { flagsBits |= 0x10 }
+      writer.writeFlags(flagsBits)
+      writer.writeString(self.currency)
+      writer.writeLong(self.totalAmount)
+      if let value = self.invoiceSlug { writer.writeString(value) }
+      if let value = self.subscriptionUntilDate { writer.writeInt(value) }
+    }
+  }
   /// `messageActionPhoneCall#80e11a7f`, a MessageAction.
   public struct MessageActionPhoneCall: TLConstructor {
     public static let constructor: UInt32 = 0x80e11a7f
@@ -1163,6 +1220,37 @@ extension API {
       writer.writeString(self.message)
     }
   }
+  /// `messageActionBotAllowed#c516d679`, a MessageAction.
+  public struct MessageActionBotAllowed: TLConstructor {
+    public static let constructor: UInt32 = 0xc516d679
+    public var attachMenu: Bool
+    public var fromRequest: Bool
+    public var domain: String?
+    public var app: TLRaw?
+    public init(attachMenu: Bool = false, fromRequest: Bool = false, domain: String? = nil, app: TLRaw? = nil) {
+      self.attachMenu = attachMenu
+      self.fromRequest = fromRequest
+      self.domain = domain
+      self.app = app
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.attachMenu = flagsBits & 0x2 != 0
+      self.fromRequest = flagsBits & 0x8 != 0
+      self.domain = try flagsBits & 0x1 != 0 ? reader.readString() : nil
+      self.app = try flagsBits & 0x4 != 0 ? TLRaw(from: &reader, type: "BotApp") : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.domain != nil { flagsBits |= 0x1 }
+      if self.attachMenu { flagsBits |= 0x2 }
+      if self.app != nil { flagsBits |= 0x4 }
+      if self.fromRequest { flagsBits |= 0x8 }
+      writer.writeFlags(flagsBits)
+      if let value = self.domain { writer.writeString(value) }
+      if let value = self.app { value.write(to: &writer) }
+    }
+  }
   /// `messageActionContactSignUp#f3f25f76`, a MessageAction.
   public struct MessageActionContactSignUp: TLConstructor {
     public static let constructor: UInt32 = 0xf3f25f76
@@ -1171,6 +1259,28 @@ extension API {
     public init(bare reader: inout TLReader) throws(TLError) {
     }
     public func writeBare(to writer: inout TLWriter) {
+    }
+  }
+  /// `messageActionGeoProximityReached#98e0d697`, a MessageAction.
+  public struct MessageActionGeoProximityReached: TLConstructor {
+    public static let constructor: UInt32 = 0x98e0d697
+    public var fromId: AnyPeer
+    public var toId: AnyPeer
+    public var distance: Int32
+    public init(fromId: AnyPeer, toId: AnyPeer, distance: Int32) {
+      self.fromId = fromId
+      self.toId = toId
+      self.distance = distance
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.fromId = try AnyPeer(from: &reader)
+      self.toId = try AnyPeer(from: &reader)
+      self.distance = try reader.readInt()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      self.fromId.write(to: &writer)
+      self.toId.write(to: &writer)
+      writer.writeInt(self.distance)
     }
   }
   /// `messageActionGroupCall#7a0d7f42`, a MessageAction.
@@ -1195,6 +1305,24 @@ extension API {
       if let value = self.duration { writer.writeInt(value) }
     }
   }
+  /// `messageActionInviteToGroupCall#502f92f7`, a MessageAction.
+  public struct MessageActionInviteToGroupCall: TLConstructor {
+    public static let constructor: UInt32 = 0x502f92f7
+    public var call: TLRaw
+    public var users: [Int64]
+    public init(call: TLRaw, users: [Int64]) {
+      self.call = call
+      self.users = users
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.call = try TLRaw(from: &reader, type: "InputGroupCall")
+      self.users = try [Int64](from: &reader)
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      self.call.write(to: &writer)
+      self.users.write(to: &writer)
+    }
+  }
   /// `messageActionSetMessagesTTL#3c134d7b`, a MessageAction.
   public struct MessageActionSetMessagesTTL: TLConstructor {
     public static let constructor: UInt32 = 0x3c134d7b
@@ -1217,6 +1345,24 @@ extension API {
       if let value = self.autoSettingFrom { writer.writeLong(value) }
     }
   }
+  /// `messageActionGroupCallScheduled#b3a07661`, a MessageAction.
+  public struct MessageActionGroupCallScheduled: TLConstructor {
+    public static let constructor: UInt32 = 0xb3a07661
+    public var call: TLRaw
+    public var scheduleDate: Int32
+    public init(call: TLRaw, scheduleDate: Int32) {
+      self.call = call
+      self.scheduleDate = scheduleDate
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.call = try TLRaw(from: &reader, type: "InputGroupCall")
+      self.scheduleDate = try reader.readInt()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      self.call.write(to: &writer)
+      writer.writeInt(self.scheduleDate)
+    }
+  }
   /// `messageActionChatJoinedByRequest#ebbca3cb`, a MessageAction.
   public struct MessageActionChatJoinedByRequest: TLConstructor {
     public static let constructor: UInt32 = 0xebbca3cb
@@ -1225,6 +1371,59 @@ extension API {
     public init(bare reader: inout TLReader) throws(TLError) {
     }
     public func writeBare(to writer: inout TLWriter) {
+    }
+  }
+  /// `messageActionWebViewDataSent#b4c38cb5`, a MessageAction.
+  public struct MessageActionWebViewDataSent: TLConstructor {
+    public static let constructor: UInt32 = 0xb4c38cb5
+    public var text: String
+    public init(text: String) {
+      self.text = text
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.text = try reader.readString()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      writer.writeString(self.text)
+    }
+  }
+  /// `messageActionGiftPremium#48e91302`, a MessageAction.
+  public struct MessageActionGiftPremium: TLConstructor {
+    public static let constructor: UInt32 = 0x48e91302
+    public var currency: String
+    public var amount: Int64
+    public var days: Int32
+    public var cryptoCurrency: String?
+    public var cryptoAmount: Int64?
+    public var message: TextWithEntities?
+    public init(currency: String, amount: Int64, days: Int32, cryptoCurrency: String? = nil, cryptoAmount: Int64? = nil, message: TextWithEntities? = nil) {
+      self.currency = currency
+      self.amount = amount
+      self.days = days
+      self.cryptoCurrency = cryptoCurrency
+      self.cryptoAmount = cryptoAmount
+      self.message = message
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.currency = try reader.readString()
+      self.amount = try reader.readLong()
+      self.days = try reader.readInt()
+      self.cryptoCurrency = try flagsBits & 0x1 != 0 ? reader.readString() : nil
+      self.cryptoAmount = try flagsBits & 0x1 != 0 ? reader.readLong() : nil
+      self.message = try flagsBits & 0x2 != 0 ? TextWithEntities(from: &reader) : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.cryptoCurrency != nil && self.cryptoAmount != nil { flagsBits |= 0x1 }
+      if self.message != nil { flagsBits |= 0x2 }
+      writer.writeFlags(flagsBits)
+      writer.writeString(self.currency)
+      writer.writeLong(self.amount)
+      writer.writeInt(self.days)
+      if flagsBits & 0x1 != 0, let value = self.cryptoCurrency { writer.writeString(value) }
+      if flagsBits & 0x1 != 0, let value = self.cryptoAmount { writer.writeLong(value) }
+      if let value = self.message { value.write(to: &writer) }
     }
   }
   /// `messageActionTopicCreate#0d999256`, a MessageAction.
@@ -1288,6 +1487,191 @@ extension API {
       if let value = self.iconEmojiId { writer.writeLong(value) }
       if let value = self.closed { writer.writeBool(value) }
       if let value = self.hidden { writer.writeBool(value) }
+    }
+  }
+  /// `messageActionGiveawayLaunch#a80f51e4`, a MessageAction.
+  public struct MessageActionGiveawayLaunch: TLConstructor {
+    public static let constructor: UInt32 = 0xa80f51e4
+    public var stars: Int64?
+    public init(stars: Int64? = nil) {
+      self.stars = stars
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.stars = try flagsBits & 0x1 != 0 ? reader.readLong() : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.stars != nil { flagsBits |= 0x1 }
+      writer.writeFlags(flagsBits)
+      if let value = self.stars { writer.writeLong(value) }
+    }
+  }
+  /// `messageActionGiveawayResults#87e2f155`, a MessageAction.
+  public struct MessageActionGiveawayResults: TLConstructor {
+    public static let constructor: UInt32 = 0x87e2f155
+    public var stars: Bool
+    public var winnersCount: Int32
+    public var unclaimedCount: Int32
+    public init(stars: Bool = false, winnersCount: Int32, unclaimedCount: Int32) {
+      self.stars = stars
+      self.winnersCount = winnersCount
+      self.unclaimedCount = unclaimedCount
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.stars = flagsBits & 0x1 != 0
+      self.winnersCount = try reader.readInt()
+      self.unclaimedCount = try reader.readInt()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.stars { flagsBits |= 0x1 }
+      writer.writeFlags(flagsBits)
+      writer.writeInt(self.winnersCount)
+      writer.writeInt(self.unclaimedCount)
+    }
+  }
+  /// `messageActionBoostApply#cc02aa6d`, a MessageAction.
+  public struct MessageActionBoostApply: TLConstructor {
+    public static let constructor: UInt32 = 0xcc02aa6d
+    public var boosts: Int32
+    public init(boosts: Int32) {
+      self.boosts = boosts
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.boosts = try reader.readInt()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      writer.writeInt(self.boosts)
+    }
+  }
+  /// `messageActionGiftStars#45d5b021`, a MessageAction.
+  public struct MessageActionGiftStars: TLConstructor {
+    public static let constructor: UInt32 = 0x45d5b021
+    public var currency: String
+    public var amount: Int64
+    public var stars: Int64
+    public var cryptoCurrency: String?
+    public var cryptoAmount: Int64?
+    public var transactionId: String?
+    public init(currency: String, amount: Int64, stars: Int64, cryptoCurrency: String? = nil, cryptoAmount: Int64? = nil, transactionId: String? = nil) {
+      self.currency = currency
+      self.amount = amount
+      self.stars = stars
+      self.cryptoCurrency = cryptoCurrency
+      self.cryptoAmount = cryptoAmount
+      self.transactionId = transactionId
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.currency = try reader.readString()
+      self.amount = try reader.readLong()
+      self.stars = try reader.readLong()
+      self.cryptoCurrency = try flagsBits & 0x1 != 0 ? reader.readString() : nil
+      self.cryptoAmount = try flagsBits & 0x1 != 0 ? reader.readLong() : nil
+      self.transactionId = try flagsBits & 0x2 != 0 ? reader.readString() : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.cryptoCurrency != nil && self.cryptoAmount != nil { flagsBits |= 0x1 }
+      if self.transactionId != nil { flagsBits |= 0x2 }
+      writer.writeFlags(flagsBits)
+      writer.writeString(self.currency)
+      writer.writeLong(self.amount)
+      writer.writeLong(self.stars)
+      if flagsBits & 0x1 != 0, let value = self.cryptoCurrency { writer.writeString(value) }
+      if flagsBits & 0x1 != 0, let value = self.cryptoAmount { writer.writeLong(value) }
+      if let value = self.transactionId { writer.writeString(value) }
+    }
+  }
+  /// `messageActionConferenceCall#2ffe2f7a`, a MessageAction.
+  public struct MessageActionConferenceCall: TLConstructor {
+    public static let constructor: UInt32 = 0x2ffe2f7a
+    public var missed: Bool
+    public var active: Bool
+    public var video: Bool
+    public var callId: Int64
+    public var duration: Int32?
+    public var otherParticipants: [AnyPeer]?
+    public init(missed: Bool = false, active: Bool = false, video: Bool = false, callId: Int64, duration: Int32? = nil, otherParticipants: [AnyPeer]? = nil) {
+      self.missed = missed
+      self.active = active
+      self.video = video
+      self.callId = callId
+      self.duration = duration
+      self.otherParticipants = otherParticipants
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.missed = flagsBits & 0x1 != 0
+      self.active = flagsBits & 0x2 != 0
+      self.video = flagsBits & 0x10 != 0
+      self.callId = try reader.readLong()
+      self.duration = try flagsBits & 0x4 != 0 ? reader.readInt() : nil
+      self.otherParticipants = try flagsBits & 0x8 != 0 ? [AnyPeer](from: &reader) : nil
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.missed { flagsBits |= 0x1 }
+      if self.active { flagsBits |= 0x2 }
+      if self.duration != nil { flagsBits |= 0x4 }
+      if self.otherParticipants != nil { flagsBits |= 0x8 }
+      if self.video { flagsBits |= 0x10 }
+      writer.writeFlags(flagsBits)
+      writer.writeLong(self.callId)
+      if let value = self.duration { writer.writeInt(value) }
+      if let value = self.otherParticipants { value.write(to: &writer) }
+    }
+  }
+  /// `messageActionTodoCompletions#cc7c5c89`, a MessageAction.
+  public struct MessageActionTodoCompletions: TLConstructor {
+    public static let constructor: UInt32 = 0xcc7c5c89
+    public var completed: [Int32]
+    public var incompleted: [Int32]
+    public init(completed: [Int32], incompleted: [Int32]) {
+      self.completed = completed
+      self.incompleted = incompleted
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.completed = try [Int32](from: &reader)
+      self.incompleted = try [Int32](from: &reader)
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      self.completed.write(to: &writer)
+      self.incompleted.write(to: &writer)
+    }
+  }
+  /// `messageActionTodoAppendTasks#c7edbc83`, a MessageAction.
+  public struct MessageActionTodoAppendTasks: TLConstructor {
+    public static let constructor: UInt32 = 0xc7edbc83
+    public var list: [TodoItem]
+    public init(list: [TodoItem]) {
+      self.list = list
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.list = try [TodoItem](from: &reader)
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      self.list.write(to: &writer)
+    }
+  }
+  /// `messageActionNoForwardsToggle#bf7d6572`, a MessageAction.
+  public struct MessageActionNoForwardsToggle: TLConstructor {
+    public static let constructor: UInt32 = 0xbf7d6572
+    public var prevValue: Bool
+    public var newValue: Bool
+    public init(prevValue: Bool, newValue: Bool) {
+      self.prevValue = prevValue
+      self.newValue = newValue
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.prevValue = try reader.readBool()
+      self.newValue = try reader.readBool()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      writer.writeBool(self.prevValue)
+      writer.writeBool(self.newValue)
     }
   }
   /// `messageEntityUnknown#bb92ba95`, a MessageEntity.

@@ -48,7 +48,7 @@ extension DataCenterLink {
       if sharesKey, !machine.hasKey {
         try await loadKey()
         guard machine.hasKey else {
-          failCalls(.link(.unauthorized("no key for DC\(dc)")))
+          await pause(after: "the key is still to be agreed")
           continue
         }
       }

@@ -14,7 +14,7 @@ struct CDNRoute: Sendable {
   let key: [UInt8]
   /// 16 bytes.
   let iv: [UInt8]
-  /// Digests of stretches of the file as the network sends them, by where they begin.
+  /// Digests of stretches of the file, by where they begin.
   var hashes: [Int64: API.FileHash]
 }
 
@@ -72,11 +72,12 @@ extension TelegramClient {
       } catch { throw DownloadError(error) }
     }
     guard let bytes else { throw .telegram(.unreachable(dc: network.dc, reason: "the network does not get the file")) }
-    try await verify(bytes, at: offset, network, origin: origin, &route)
-    return try Self.decrypt(bytes, at: offset, network)
+    let plain = try Self.decrypt(bytes, at: offset, network)
+    try await verify(plain, at: offset, network, origin: origin, &route)
+    return plain
   }
 
-  /// Compares the bytes as they came with the digests the origin vouches for.
+  /// Compares decrypted bytes with the digests the origin vouches for.
   private func verify(
     _ bytes: ByteBuffer, at offset: Int64, _ network: CDNRoute, origin: Int, _ route: inout FileRoute
   ) async throws(DownloadError) {

@@ -20,7 +20,7 @@ extension TelegramClient {
     do throws(DownloadError) {
       try await fetch(plan, over: &route, into: output)
     } catch {
-      guard case .hashMismatch = error, route.isCDN else { throw error }
+      guard case .hashMismatch = error else { throw error }
       // What a network sent in vain is asked for where it comes from; what was written before is good.
       environment.logger.warning("a CDN sent wrong bytes; going on without it", metadata: ["dc": "\(file.dc)"])
       route = FileRoute(location: file.location, dc: file.dc, usesCDN: false)
@@ -107,7 +107,7 @@ extension TelegramClient {
       transfer.route.merge(route)
       transfer.held[outcome.part] = bytes
       transfer.window.finished(
-        bytes: bytes.readableBytes, at: .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds)))
+        bytes: bytes.readableBytes, at: .uptime)
       for part in try transfer.plan.received(outcome.part, bytes: bytes.readableBytes) {
         guard let bytes = transfer.held[part] else { continue }
         try await output.append(bytes)
@@ -172,8 +172,6 @@ struct FileRoute: Sendable {
   /// Whether the server may send us to a content delivery network.
   var usesCDN = true
   var network: CDNRoute?
-
-  var isCDN: Bool { network != nil }
 
   init(location: API.AnyInputFileLocation, dc: Int, usesCDN: Bool = true) {
     self.location = location

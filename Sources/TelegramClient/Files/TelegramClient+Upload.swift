@@ -14,30 +14,31 @@ extension TelegramClient {
 
   /// Sends what `source` holds; for the rest as `upload(file:name:)`.
   public func upload(_ source: some UploadSource, name: String) async throws(TelegramError) -> API.AnyInputFile {
-    let reader = source
-    let plan = try UploadPlan(size: reader.size)
+    let plan = try UploadPlan(size: source.size)
     var random = environment.random
     let id = Int64.random(in: 1 ... .max, using: &random)
-    let outcome = await withTaskGroup(of: Result<Void, TelegramError>.self) { group in
+    let outcome = await withTaskGroup(of: Result<Int, TelegramError>.self) { group -> Result<Void, TelegramError> in
+      defer { group.cancelAll() }
+      var window = TransferWindow()
       var next = 0
-      func addPart() {
-        guard next < plan.partCount else { return }
-        let part = next
-        next += 1
-        group.addTask {
-          do throws(TelegramError) {
-            try await self.send(part: part, of: plan, fileID: id, from: reader)
-            return .success(())
-          } catch { return .failure(error) }
+      var running = 0
+      while next < plan.partCount || running > 0 {
+        while next < plan.partCount, running < window.size {
+          if running == 0 { await files.take(plan.partSize) } else if await !files.takeIfFree(plan.partSize) { break }
+          let part = next
+          group.addTask { await self.send(part: part, of: plan, fileID: id, from: source) }
+          next += 1
+          running += 1
         }
-      }
-      for _ in 0..<UploadPlan.parallelParts { addPart() }
-      while let result = await group.next() {
-        if case .failure = result {
-          group.cancelAll()
-          return result
+        guard let result = await group.next() else { break }
+        running -= 1
+        await files.release(plan.partSize)
+        switch result {
+        case .success(let bytes): window.finished(bytes: bytes, at: .uptime)
+        case .failure(let error):
+          await files.release(running * plan.partSize)
+          return .failure(error)
         }
-        addPart()
       }
       return .success(())
     }
@@ -48,19 +49,26 @@ extension TelegramClient {
       : .inputFile(API.InputFile(id: id, parts: parts, name: name, md5Checksum: ""))
   }
 
+  /// - Returns: the bytes that were sent.
   private func send(
-    part: Int, of plan: UploadPlan, fileID: Int64, from reader: some UploadSource
-  ) async throws(TelegramError) {
+    part: Int, of plan: UploadPlan, fileID: Int64, from source: some UploadSource
+  ) async -> Result<Int, TelegramError> {
     let range = plan.range(ofPart: part)
-    let bytes = try await reader.read(count: range.count, at: range.lowerBound)
     let number = Int32(part)
-    let saved =
-      plan.isBig
-      ? try await invoke(
-        API.UploadSaveBigFilePart(
-          fileId: fileID, filePart: number, fileTotalParts: Int32(plan.partCount), bytes: bytes), isBulk: true)
-      : try await invoke(API.UploadSaveFilePart(fileId: fileID, filePart: number, bytes: bytes), isBulk: true)
-    guard saved else { throw .file("the server did not take part \(part) of the file") }
+    do throws(TelegramError) {
+      let bytes = try await source.read(count: range.count, at: range.lowerBound)
+      let saved: Bool
+      if plan.isBig {
+        let call = API.UploadSaveBigFilePart(
+          fileId: fileID, filePart: number, fileTotalParts: Int32(plan.partCount), bytes: bytes)
+        saved = try await invoke(call, dc: nil, role: .files, timeout: .seconds(180), isBulk: true).response
+      } else {
+        let call = API.UploadSaveFilePart(fileId: fileID, filePart: number, bytes: bytes)
+        saved = try await invoke(call, dc: nil, role: .files, timeout: .seconds(180), isBulk: true).response
+      }
+      guard saved else { throw .file("the server did not take part \(part) of the file") }
+      return .success(range.count)
+    } catch { return .failure(error) }
   }
 }
 
@@ -70,7 +78,6 @@ extension TelegramClient {
 /// account with Premium and 4000 for others; files above 10 MB go by `upload.saveBigFilePart`.
 struct UploadPlan: Sendable, Equatable {
   static let partLimit = 4000
-  static let parallelParts = 4
   private static let bigFile: Int64 = 10 * 1024 * 1024
 
   let size: Int64

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// How many parts of a file are on their way at once: a value.
 ///
 /// As many as make the transfer faster: a window that is too small leaves the link idle for a round trip a part, one
@@ -5,7 +7,7 @@
 /// patience.
 struct TransferWindow: Sendable, Hashable {
   static let smallest = 2
-  static let largest = 16
+  static let largest = 8
 
   private(set) var size = smallest
   private var bestRate = 0.0
@@ -42,4 +44,9 @@ struct TransferWindow: Sendable, Hashable {
     size = max(size / 2, Self.smallest)
     (roundStart, roundBytes, roundParts) = (nil, 0, 0)
   }
+}
+
+extension Duration {
+  /// The event loops' clock now.
+  static var uptime: Duration { .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }
 }

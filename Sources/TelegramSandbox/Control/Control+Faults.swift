@@ -52,9 +52,11 @@ extension Control {
     switch kind {
     case .disconnect:
       guard request.every != nil || request.everyMilliseconds != nil else { return await hub.disconnect(user) }
-      let pause = request.everyMilliseconds ?? (request.every ?? 0) * 1000
-      guard (10...3_600_000).contains(pause) else { throw ControlError("10 ms to an hour may lie between cuts") }
-      return await hub.disconnect(user, every: .milliseconds(pause))
+      let pause = Duration.milliseconds(request.everyMilliseconds ?? 0) + .seconds(request.every ?? 0)
+      guard pause >= .milliseconds(10), pause <= .seconds(3600) else {
+        throw ControlError("10 ms to an hour may lie between cuts")
+      }
+      return await hub.disconnect(user, every: pause)
     case .fileMigrate: return try await migrate(to: request.dc)
     case .slowNetwork: return try slowDown(request)
     case .floodPremiumWait:

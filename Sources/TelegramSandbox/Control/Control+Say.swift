@@ -5,7 +5,7 @@ extension Control {
     let given = [request.file != nil, request.album != nil, request.media != nil].count { $0 }
     guard given <= 1 else { throw ControlError("a message has one of 'file', 'album' and 'media'") }
     if let album = request.album, !(1...10).contains(album.count) { throw ControlError("an album has 1 to 10 files") }
-    let requests = request.album ?? request.file.map { [$0] } ?? []
+    let requests = (request.album ?? request.file.map { [$0] } ?? []).map(\.request)
     if requests.isEmpty {
       for (name, isThere) in [
         ("kind", request.kind != nil), ("mime", request.mime != nil), ("ttl", request.ttl != nil),
@@ -23,10 +23,15 @@ extension Control {
       try check(request.dc, telegram)
       try telegram.world.checkMayPost(author, to: peer)
       var draft = Draft(text: try MessageText.normalized(request.text ?? "", entities))
+      if request.topic != nil {
+        guard case .channel(let id) = peer, telegram.world.channels[id]?.isForum == true else {
+          throw ControlError("\(request.chat) has no topics")
+        }
+      }
       (draft.replyTo, draft.topic) = (request.replyTo, request.topic)
       draft.isSilent = request.silent ?? false
       draft.noForwards = request.noForwards ?? false
-      if let media = request.media {
+      if let media = request.media?.value {
         let owner = try media.peer.map { try self.peer($0, seenBy: author, telegram) }
         let plain = try media.media(in: &telegram.world, owner: owner)
         draft.media = StoredMedia(content: .plain(plain))
@@ -54,7 +59,8 @@ extension Control {
       let sent = try drafts.map { try telegram.world.send($0, from: author, to: peer).id }
       return SayAnswer(
         id: sent[0], chat: peer.botAPIID, ids: ids(of: sent[0], in: peer, author, telegram.world),
-        album: sent.count > 1 ? sent : nil)
+        album: sent.count > 1 ? sent : nil,
+        albumIDs: sent.count > 1 ? sent.map { ids(of: $0, in: peer, author, telegram.world) } : nil)
     }
   }
 
@@ -62,6 +68,20 @@ extension Control {
     let known = telegram.endpoints.map(\.id).filter { $0 != telegram.cdn.dc }
     guard let dc, !known.contains(dc) else { return }
     throw ControlError("there is no data centre \(dc); there are \(known.map(String.init).joined(separator: ", "))")
+  }
+
+  /// - Returns: the new messages' ids, as whoever forwards them sees them.
+  func forward(_ request: ForwardRequest) async throws -> [Int32] {
+    try await hub.perform { telegram in
+      let user = try account(request.from, telegram)
+      let home = try peer(request.chat, seenBy: user, telegram)
+      let target = try peer(request.to, seenBy: user, telegram)
+      let numbers = request.ids.map { _ in Int64(bitPattern: telegram.world.generator.next() | 1) }
+      let options = World.ForwardOptions(dropsAuthor: request.dropAuthor ?? false)
+      return try telegram.world.forward(
+        request.ids, from: home, to: target, by: user, randomIDs: numbers, options
+      ).map(\.id)
+    }
   }
 
   /// - Returns: 1 if the chat was not so before.

@@ -1,7 +1,7 @@
 import TL
 
 /// A lot of messages, edits and deletions at once, drawn by the sandbox's seed.
-struct StormRequest: Decodable, Sendable {
+struct StormRequest: ControlRequest {
   var from: Reference
   var chats: [Reference]
   /// How many messages are sent.
@@ -15,6 +15,10 @@ struct StormRequest: Decodable, Sendable {
   var batch: Int?
   /// Delete only what was there before the storm.
   var earlier: Bool?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case from, chats, messages, deletes, edits, media, batch, earlier
+  }
 }
 
 struct StormAnswer: Encodable, Sendable {

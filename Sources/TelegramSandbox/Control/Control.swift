@@ -17,7 +17,7 @@ struct Control: Sendable {
 
   func edit(_ request: EditRequest) async throws -> SayAnswer {
     let entities = try (request.entities ?? []).map { try $0.entity() }
-    let file = try request.file?.prepare(kind: nil, mime: nil)
+    let file = try request.file?.request.prepare(kind: nil, mime: nil)
     guard request.text != nil || file != nil else { throw ControlError("an edit needs 'text' or 'file'") }
     return try await hub.perform { telegram in
       let author = try account(request.from, telegram)

@@ -92,4 +92,11 @@ struct SayAnswer: Encodable {
   var ids: [String: Int32]
   /// An album's messages, as their author sees them.
   var album: [Int32]?
+  /// The same for everybody who has them, by name.
+  var albumIDs: [[String: Int32]]?
+
+  enum CodingKeys: String, CodingKey {
+    case id, chat, ids, album
+    case albumIDs = "album_ids"
+  }
 }

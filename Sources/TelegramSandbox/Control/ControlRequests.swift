@@ -6,6 +6,32 @@ struct ControlError: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+/// A request of which every field is known: one that is not is a mistake of whoever wrote it.
+protocol ControlRequest: Decodable, Sendable {
+  associatedtype CodingKeys: CodingKey, CaseIterable
+}
+
+/// A request that has no fields but the known ones.
+struct Strict<Request: ControlRequest>: Decodable, Sendable {
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  let value: Request
+
+  init(from decoder: any Decoder) throws {
+    let names = Set(try decoder.container(keyedBy: Key.self).allKeys.map(\.stringValue))
+    let known = Set(Request.CodingKeys.allCases.map(\.stringValue))
+    if let stranger = names.subtracting(known).min() {
+      throw ControlError("there is no '\(stranger)' here; known are \(known.sorted().joined(separator: ", "))")
+    }
+    value = try Request(from: decoder)
+  }
+}
+
 /// A conversation or an account by name or by Bot API id.
 enum Reference: Decodable, Sendable, CustomStringConvertible {
   case id(Int64)
@@ -47,17 +73,17 @@ struct EntityRequest: Codable, Sendable {
   }
 }
 
-struct SayRequest: Decodable, Sendable {
+struct SayRequest: ControlRequest {
   var from: Reference
   var chat: Reference
   var text: String?
   var entities: [EntityRequest]?
   /// A file to attach.
-  var file: FileRequest?
+  var file: FileReference?
   /// Several, as one album.
-  var album: [FileRequest]?
+  var album: [FileReference]?
   /// A medium without a file.
-  var media: MediaRequest?
+  var media: Strict<MediaRequest>?
   var mime: String?
   /// What to make of the file, see `FileKind`.
   var kind: String?
@@ -74,7 +100,7 @@ struct SayRequest: Decodable, Sendable {
   /// What members pay for the file or album, in stars.
   var stars: Int64?
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case from, chat, text, entities, file, album, media, mime, kind, ttl, spoiler, dc, topic, silent, stars
     case replyTo = "reply_to"
     case noForwards = "noforwards"
@@ -98,19 +124,23 @@ struct TTLRequest: Decodable, Sendable {
   }
 }
 
-struct EditRequest: Decodable, Sendable {
+struct EditRequest: ControlRequest {
   var from: Reference
   var chat: Reference
   var id: Int32
   var text: String?
   var entities: [EntityRequest]?
   /// A file instead of the one there was.
-  var file: FileRequest?
+  var file: FileReference?
   /// Change it without telling anybody.
   var silent: Bool?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case from, chat, id, text, entities, file, silent
+  }
 }
 
-struct DeleteRequest: Decodable, Sendable {
+struct DeleteRequest: ControlRequest {
   var from: Reference
   var chat: Reference
   var ids: [Int32]
@@ -118,22 +148,26 @@ struct DeleteRequest: Decodable, Sendable {
   var revoke: Bool?
   /// Delete without telling anybody.
   var silent: Bool?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case from, chat, ids, revoke, silent
+  }
 }
 
-struct MemberRequest: Decodable, Sendable {
+struct MemberRequest: ControlRequest {
   /// A supergroup or channel.
   var chat: Reference
   var user: Reference
   /// False to put the account out, true to let it in again.
   var isMember: Bool
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case chat, user
     case isMember = "is_member"
   }
 }
 
-struct FaultRequest: Decodable, Sendable {
+struct FaultRequest: ControlRequest {
   var kind: String
   var user: Reference?
   var method: String?
@@ -154,34 +188,57 @@ struct FaultRequest: Decodable, Sendable {
   /// The data centre files move to.
   var dc: Int32?
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, user, method, seconds, count, every, code, message, events, bytes, corrupt, dc
     case everyMilliseconds = "every_ms"
     case milliseconds = "ms"
   }
 }
 
+/// Sends messages on.
+struct ForwardRequest: ControlRequest {
+  var from: Reference
+  var chat: Reference
+  var to: Reference
+  var ids: [Int32]
+  /// Without telling from where.
+  var dropAuthor: Bool?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case from, chat, to, ids
+    case dropAuthor = "drop_author"
+  }
+}
+
 /// Protects a chat or lets it be forwarded again.
-struct ProtectRequest: Decodable, Sendable {
+struct ProtectRequest: ControlRequest {
   var chat: Reference
   var isProtected: Bool
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case chat
     case isProtected = "noforwards"
   }
 }
 
 /// Makes a topic; the chat becomes a forum if it is none.
-struct TopicRequest: Decodable, Sendable {
+struct TopicRequest: ControlRequest {
   var from: Reference
   var chat: Reference
   var title: String
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case from, chat, title
+  }
 }
 
 /// Opens media, as a person who looks at them.
-struct OpenRequest: Decodable, Sendable {
+struct OpenRequest: ControlRequest {
   var user: Reference
   var chat: Reference
   var ids: [Int32]
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case user, chat, ids
+  }
 }

@@ -112,6 +112,7 @@ struct ControlServer: Sendable {
     case (.POST, "/delete"): return (try Self.json(["deleted": await control.delete(Self.decode(body))]), type)
     case (.POST, "/fault"): return (try Self.json(["affected": await control.fault(Self.decode(body))]), type)
     case (.POST, "/member"): return (try Self.json(["members": await control.member(Self.decode(body))]), type)
+    case (.POST, "/forward"): return (try Self.json(["ids": await control.forward(Self.decode(body))]), type)
     case (.POST, "/protect"): return (try Self.json(["changed": await control.protect(Self.decode(body))]), type)
     case (.POST, "/topic"): return (try Self.json(["id": await control.topic(Self.decode(body))]), type)
     case (.POST, "/open"): return (try Self.json(["opened": await control.open(Self.decode(body))]), type)
@@ -129,8 +130,8 @@ struct ControlServer: Sendable {
     }
   }
 
-  private static func decode<T: Decodable>(_ body: ByteBuffer) throws -> T {
-    try JSONDecoder().decode(T.self, from: Data(body.readableBytesView))
+  private static func decode<T: ControlRequest>(_ body: ByteBuffer) throws -> T {
+    try JSONDecoder().decode(Strict<T>.self, from: Data(body.readableBytesView)).value
   }
 
   private static func json(_ value: some Encodable) throws -> FileContent {

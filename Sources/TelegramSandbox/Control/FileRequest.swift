@@ -2,8 +2,21 @@ import Foundation
 import NIOCore
 import TL
 
-/// A file to attach: a path, or an object with a path or a size.
-struct FileRequest: Decodable, Sendable {
+/// A file to attach: a path, or an object that says more.
+struct FileReference: Decodable, Sendable {
+  let request: FileRequest
+
+  init(from decoder: any Decoder) throws {
+    if let path = try? decoder.singleValueContainer().decode(String.self) {
+      request = FileRequest(path: path)
+    } else {
+      request = try Strict(from: decoder).value
+    }
+  }
+}
+
+/// A file by its path or its size, and what to make of it.
+struct FileRequest: ControlRequest {
   var path: String?
   /// Bytes of a file that is made up.
   var size: Int64?
@@ -28,7 +41,7 @@ struct FileRequest: Decodable, Sendable {
   var performer: String?
   var emoji: String?
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case path, size, seed, name, mime, kind, spoiler, thumb, text, entities, duration, waveform, title, performer, emoji
     case width = "w"
     case height = "h"
@@ -36,31 +49,6 @@ struct FileRequest: Decodable, Sendable {
 
   /// The most bytes Telegram takes: 8000 parts of 512 KiB.
   private static let maximumSize = Int64(Upload.maximumParts) * Int64(Upload.slotSize)
-
-  init(from decoder: any Decoder) throws {
-    if let path = try? decoder.singleValueContainer().decode(String.self) {
-      self.path = path
-      return
-    }
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    path = try container.decodeIfPresent(String.self, forKey: .path)
-    size = try container.decodeIfPresent(Int64.self, forKey: .size)
-    seed = try container.decodeIfPresent(UInt64.self, forKey: .seed)
-    name = try container.decodeIfPresent(String.self, forKey: .name)
-    mime = try container.decodeIfPresent(String.self, forKey: .mime)
-    kind = try container.decodeIfPresent(String.self, forKey: .kind)
-    spoiler = try container.decodeIfPresent(Bool.self, forKey: .spoiler)
-    thumb = try container.decodeIfPresent(String.self, forKey: .thumb)
-    text = try container.decodeIfPresent(String.self, forKey: .text)
-    entities = try container.decodeIfPresent([EntityRequest].self, forKey: .entities)
-    duration = try container.decodeIfPresent(Double.self, forKey: .duration)
-    width = try container.decodeIfPresent(Int32.self, forKey: .width)
-    height = try container.decodeIfPresent(Int32.self, forKey: .height)
-    waveform = try container.decodeIfPresent(String.self, forKey: .waveform)
-    title = try container.decodeIfPresent(String.self, forKey: .title)
-    performer = try container.decodeIfPresent(String.self, forKey: .performer)
-    emoji = try container.decodeIfPresent(String.self, forKey: .emoji)
-  }
 
   /// Made ready to be sent, outside the world: reading a path may take a while.
   func prepare(kind: String?, mime: String?) throws -> PreparedFile {

@@ -2,7 +2,7 @@ import NIOCore
 import TL
 
 /// A medium without a file; which fields count depends on `kind`.
-struct MediaRequest: Decodable, Sendable {
+struct MediaRequest: ControlRequest {
   private enum Kind: String, CaseIterable {
     case contact, location, venue, dice, poll, quiz, todo, story, game, invoice, giveaway
     case liveLocation = "live_location"
@@ -38,7 +38,7 @@ struct MediaRequest: Decodable, Sendable {
   var quantity: Int32?
   var months: Int32?
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, phone, latitude, longitude, period, title, description, address, emoji, options, votes, correct
     case explanation, peer, id, url, currency, amount, quantity, months
     case firstName = "first_name"
@@ -139,7 +139,7 @@ struct MediaRequest: Decodable, Sendable {
     }
     let voters = votes.enumerated().map { index, count in
       API.PollAnswerVoters(
-        correct: isQuiz && index == correct, option: ByteBuffer(string: String(index)), voters: count)
+        correct: isQuiz && index == correct, option: ByteBuffer(string: String(index)), voters: count, recentVoters: [])
     }
     return API.MessageMediaPoll(
       poll: API.Poll(

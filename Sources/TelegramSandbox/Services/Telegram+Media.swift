@@ -13,13 +13,16 @@ extension Telegram {
     case .inputMediaUploadedDocument(let document):
       return try uploaded(document, caller)
     case .inputMediaPhoto(let photo):
+      let id = try file(photo.id)
       return StoredMedia(
-        content: .photo(try file(photo.id)), isSpoiler: photo.spoiler, ttlSeconds: photo.ttlSeconds)
+        content: .photo(photo.ttlSeconds == nil ? id : world.copyFile(id)), isSpoiler: photo.spoiler,
+        ttlSeconds: photo.ttlSeconds)
     case .inputMediaDocument(let document):
       let cover = try document.videoCover.map { input throws(RPCFailure) in try file(input) }
+      let id = try file(document.id)
       return StoredMedia(
-        content: .document(try file(document.id), cover: cover), isSpoiler: document.spoiler,
-        ttlSeconds: document.ttlSeconds)
+        content: .document(document.ttlSeconds == nil ? id : world.copyFile(id), cover: cover),
+        isSpoiler: document.spoiler, ttlSeconds: document.ttlSeconds)
     case .inputMediaPaidMedia(let paid):
       var parts: [StoredMedia] = []
       for part in paid.extendedMedia {
@@ -145,7 +148,7 @@ extension Telegram {
       case .other: throw RPCFailure(400, "POLL_ANSWERS_INVALID")
       }
       let isCorrect = input.correctAnswers?.contains(Int32(index)) == true
-      voters.append(API.PollAnswerVoters(correct: poll.quiz && isCorrect, option: option, voters: 0))
+      voters.append(API.PollAnswerVoters(correct: poll.quiz && isCorrect, option: option, voters: 0, recentVoters: []))
     }
     if poll.quiz, !voters.contains(where: \.correct) { throw RPCFailure(400, "QUIZ_CORRECT_ANSWERS_EMPTY") }
     poll.answers = answers

@@ -80,6 +80,7 @@ enum FileRange {
   /// Hashes of a file's pieces from `offset` to the end of its block.
   static func hashes(of content: FileContent, from offset: Int64) throws(RPCFailure) -> [API.FileHash] {
     guard offset >= 0, offset % Int64(hashed) == 0 else { throw .offsetInvalid }
+    guard offset < content.size else { return [] }
     let end = min((offset / block + 1) * block, content.size)
     var hashes: [API.FileHash] = []
     for start in stride(from: offset, to: end, by: hashed) {

@@ -32,7 +32,7 @@ enum FileContent: Sendable {
   /// The bytes from `offset` on, `length` of them or what there is.
   func read(at offset: Int64, length: Int) throws(RPCFailure) -> ByteBuffer {
     let start = min(max(offset, 0), size)
-    let end = min(start + Int64(max(length, 0)), size)
+    let end = start + min(Int64(max(length, 0)), size - start)
     switch self {
     case .memory(let bytes):
       return bytes.getSlice(at: bytes.readerIndex + Int(start), length: Int(end - start)) ?? ByteBuffer()

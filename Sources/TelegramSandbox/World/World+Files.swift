@@ -34,6 +34,15 @@ extension World {
     return file
   }
 
+  /// The same bytes as a file of its own, which may be destroyed while the other stays.
+  mutating func copyFile(_ id: Int64) -> Int64 {
+    guard let file = files[id] else { return id }
+    return addFile(
+      file.content, name: file.name, mimeType: file.mimeType, attributes: file.attributes, dc: file.dc,
+      thumbnail: file.thumbnail
+    ).id
+  }
+
   /// The file a client refers to, as long as its reference is good.
   ///
   /// Source: "File references", core.telegram.org/api/file-references.

@@ -127,7 +127,7 @@ import Testing
     #expect(notice.sender?.id == ArchiveFixture.alice)
   }
 
-  @Test func serviceMessagesAreMarkedNotTold() async throws {
+  @Test func serviceMessagesAreToldInWords() async throws {
     let joined = API.AnyMessage.messageService(
       API.MessageService(
         id: 3, fromId: bob, peerId: Make.group(500), date: 1,
@@ -135,7 +135,8 @@ import Testing
     try await fixture.receive([Make.new(joined)])
     let report = try await fixture.receive([Make.delete([3])])
     #expect(report.deleted == 1)
-    #expect(report.notices == 0)
+    #expect(report.notices == 1)
+    #expect(try await fixture.notices().first?.details?.text == "Service message: changed the name to “New title”")
     let message = try await fixture.archive.message(chat: PeerID.basicGroup(500).require, id: 3).require
     #expect(message.message.action?.kind == "chatEditTitle")
   }

@@ -1,0 +1,77 @@
+import TelegramClient
+import TestSupport
+import Testing
+
+@testable import TGLCore
+
+@Suite struct MessageLinkTests {
+  private static let channel = MessageLink.Place.peer(PeerID.channel(123).require)
+
+  @Test(arguments: [
+    ("https://t.me/durov/5", MessageLink.Place.username("durov"), Int64(5), Int64?.none, false),
+    ("t.me/durov/5", .username("durov"), 5, nil, false),
+    ("http://www.telegram.me/durov/5/", .username("durov"), 5, nil, false),
+    ("https://TELEGRAM.DOG/Durov/5", .username("Durov"), 5, nil, false),
+    ("https://t.me/s/durov/5", .username("durov"), 5, nil, false),
+    ("https://durov.t.me/5", .username("durov"), 5, nil, false),
+    ("https://t.me/durov/7/5", .username("durov"), 5, nil, false),
+    ("https://t.me/c/123/5", channel, 5, nil, false),
+    ("https://t.me/c/123/7/5", channel, 5, nil, false),
+    ("https://t.me/c/123/5?single", channel, 5, nil, true),
+    ("https://t.me/c/123/5?thread=9&single", channel, 5, nil, true),
+    ("https://t.me/durov/5?comment=9", .username("durov"), 5, 9, false),
+    ("tg://privatepost?channel=123&post=5&single", channel, 5, nil, true),
+    ("tg:privatepost?channel=123&post=5", channel, 5, nil, false),
+    ("tg://resolve?domain=durov&post=5&comment=3", .username("durov"), 5, 3, false),
+    ("tg://openmessage?user_id=44&message_id=5", .peer(PeerID.user(44).require), 5, nil, false),
+    ("tg://openmessage?chat_id=44&message_id=5", .peer(PeerID.basicGroup(44).require), 5, nil, false),
+  ])
+  func linksAreRead(text: String, place: MessageLink.Place, message: Int64, comment: Int64?, isSingle: Bool) throws {
+    let link = try #require(MessageLink(text))
+    #expect(link.place == place)
+    #expect(link.message == message)
+    #expect(link.comment == comment)
+    #expect(link.isSingle == isSingle)
+  }
+
+  @Test(arguments: [
+    "", "hello", "https://t.me/durov", "https://t.me/joinchat/AAAA", "https://t.me/+AbCd/5x", "https://t.me/c/123",
+    "https://t.me/c/0/5", "https://t.me/c/-5/5", "https://t.me/c/123/0", "https://t.me/durov/99999999999",
+    "https://example.org/durov/5", "https://t.me.example.org/durov/5", "https://t.me:80/durov/5",
+    "https://user@t.me/durov/5", "https://t.me/1durov/5", "https://t.me/durov/5/6/7", "https://t.me/durov/٥",
+    "ftp://t.me/durov/5", "tg://resolve?domain=durov", "tg://privatepost?post=5",
+    "tg://openmessage?user_id=x&message_id=5",
+    "https://t.me/durov/+5",
+  ])
+  func whatLinksToNoMessageIsNone(text: String) { #expect(MessageLink(text) == nil) }
+
+  @Test func everyLinkOfATextIsFoundOnce() {
+    var text = FormattedText(
+      "(https://t.me/durov/1), t.me/durov/1 «https://t.me/c/123/2». see here tg://resolve?domain=durov&post=3!")
+    text.entities = [TextEntity(.link(url: "https://t.me/durov/4"), offset: 0, length: 3)]
+    #expect(
+      MessageLink.links(in: text) == [
+        "https://t.me/durov/1", "https://t.me/durov/4", "https://t.me/c/123/2", "tg://resolve?domain=durov&post=3",
+      ])
+  }
+
+  @Test func noTextIsTooStrange() {
+    var generator = SeededGenerator.run(42)
+    let pieces = [
+      "t.me/", "c/", "tg://", "?", "=", "single", "#", "%", "%zz", "/5", "durov", "\u{0}", "é", "@", "://", " ",
+    ]
+    for _ in 0..<5_000 {
+      let text = (0..<Int.random(in: 0...8, using: &generator)).compactMap { _ in
+        pieces.randomElement(using: &generator)
+      }
+      _ = MessageLink.links(in: FormattedText(text.joined()))
+    }
+  }
+
+  @Test(arguments: [
+    ("🗑 Deleted message\nFrom: x", true), ("🗑 12 deleted messages\nChat", true), ("🔗 Saved message\n", true),
+    ("… continued\nhttps://t.me/durov/5", true), ("https://t.me/durov/5", false), ("🗑", false),
+    ("look: 🗑 Deleted message\n", false), ("🗑 my deleted messages", false),
+  ])
+  func ownPostsAreKnown(text: String, isOwn: Bool) { #expect(OwnPost.isOne(text) == isOwn) }
+}
