@@ -16,7 +16,10 @@ struct TGL: AsyncParsableCommand {
       Settings: 'tgl help run'.
       """,
     version: version,
-    subcommands: [RunCommand.self, LoginCommand.self, SettingsReferenceCommand.self])
+    subcommands: [
+      RunCommand.self, LoginCommand.self, DecryptCommand.self, KeygenCommand.self, ExportCommand.self,
+      SettingsReferenceCommand.self,
+    ])
 
   @OptionGroup var global: GlobalOptions
 }

@@ -76,11 +76,11 @@ class Running:
 class Terminal:
     """A command at a terminal of its own."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, env=None):
         path = binary()
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
-            os.execve(path, [path, *map(str, arguments)], environment())
+            os.execve(path, [path, *map(str, arguments)], environment(**(env or {})))
         self.shown = ""
         self.status = None
 

@@ -38,6 +38,25 @@ public final class Archive: Sendable {
     try ArchiveSchema.migrator.migrate(pool)
   }
 
+  /// Opens an archive that is there for reading only, also while `tgl run` writes to it.
+  public static func open(readingFrom path: String) throws(ArchiveError) -> Archive {
+    do { return try Archive(readingFrom: path) } catch { throw ArchiveError(error, path: path) }
+  }
+
+  private init(readingFrom path: String) throws {
+    self.path = path
+    var configuration = Configuration()
+    configuration.label = "archive"
+    configuration.busyMode = .timeout(5)
+    configuration.readonly = true
+    guard access(path, F_OK) == 0 || errno != ENOENT else { throw ArchiveError.missing(path: path) }
+    try Self.checkLayout(at: path, configuration)
+    pool = try DatabasePool(path: path, configuration: configuration)
+    guard try pool.read(ArchiveSchema.migrator.hasCompletedMigrations) else {
+      throw ArchiveError.olderSchema(path: path)
+    }
+  }
+
   /// Refuses a database that is not ours to change, before anything in it is changed.
   private static func checkLayout(at path: String, _ configuration: Configuration) throws {
     var readOnly = configuration
@@ -92,6 +111,18 @@ public final class Archive: Sendable {
       }
     }
     do { return try result.get() } catch { throw ArchiveError(error, path: path) }
+  }
+}
+
+extension Archive {
+  /// Runs `body` on one moment of the archive, however long it takes, on a thread that may wait.
+  func snapshot<T: Sendable>(_ body: @escaping @Sendable (ArchiveSnapshot) throws -> T) async throws -> T {
+    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
+      pool.asyncRead { db in
+        continuation.resume(returning: Result { try body(ArchiveSnapshot(db: db.get())) })
+      }
+    }
+    do { return try result.get() } catch let error as DatabaseError { throw ArchiveError(error, path: path) }
   }
 }
 

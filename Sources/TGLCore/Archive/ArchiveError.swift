@@ -8,10 +8,14 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case full(path: String)
   /// The file is no SQLite database, or is damaged.
   case corrupt(path: String, detail: String)
+  /// There is no archive to read.
+  case missing(path: String)
   /// The file or its folder cannot be opened or written.
   case inaccessible(path: String, detail: String)
   /// Written by a later version of this program.
   case newerSchema(path: String)
+  /// An earlier version of this program wrote the file, and it is only to be read.
+  case olderSchema(path: String)
   /// The archive of the Python service, which has not been taken over yet.
   case legacyLayout(path: String)
   /// The messages of another account than the one that is signed in.
@@ -26,8 +30,11 @@ extension ArchiveError: CustomStringConvertible {
     case .busy(let path): "\(path) is locked by another process"
     case .full(let path): "no room left on the device that holds \(path)"
     case .corrupt(let path, let detail): "\(path) is damaged or no database: \(detail)"
+    case .missing(let path): "there is no archive at \(path); DATA_ROOT says where to look"
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
     case .newerSchema(let path): "\(path) was written by a later version of tgl; use that version"
+    case .olderSchema(let path):
+      "\(path) was written by an earlier version of tgl; start 'tgl run' once, which brings it up to date"
     case .legacyLayout(let path):
       "\(path) holds the archive of the Python service, which this version does not take over; set another DATA_ROOT"
     case .otherAccount(let path, let userID):

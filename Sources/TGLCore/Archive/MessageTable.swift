@@ -14,7 +14,7 @@ enum MessageTable {
     VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (chat_id, id) DO NOTHING
     """
-  private static let selection = "SELECT \(columns), version, deleted_at, opened_at FROM message"
+  static let selection = "SELECT \(columns), version, deleted_at, opened_at, received_at FROM message"
 
   /// A message with what the archive adds to it.
   struct Stored {
@@ -23,6 +23,9 @@ enum MessageTable {
     var deletedAt: Int64?
     /// When media that may be looked at only for a while was first looked at.
     var openedAt: Int64?
+    /// Of the schema, for what is kept as raw TL.
+    var layer: Int64?
+    var receivedAt: Int64
   }
 
   /// Adds a message; false when there is one with its chat and id.
@@ -119,34 +122,33 @@ enum MessageTable {
     try statement.execute(arguments: [now, chat.rawValue, id])
   }
 
-  /// Nil for a row whose chat is no peer's id, which this program never writes.
+  /// A row of `selection`; nil for one whose chat is no peer's id, which this program never writes.
+  ///
+  /// By position: a name is looked up in each row anew, which takes longer than the rest of it.
   static func stored(_ row: Row) -> Stored? {
-    guard let chat = PeerID(rawValue: row["chat_id"]) else { return nil }
-    var message = MessageRecord(chat: chat, id: row["id"], date: row["date"])
-    message.sender = (row["sender_id"] as Int64?).flatMap(PeerID.init(rawValue:))
-    message.editDate = row["edit_date"]
-    message.isOutgoing = row["outgoing"]
-    message.isPost = row["post"]
-    message.noforwards = row["noforwards"]
-    message.ttlSeconds = row["ttl_seconds"]
-    message.ttlPeriod = row["ttl_period"]
-    message.replyToID = row["reply_to_id"]
-    message.replyToChat = (row["reply_to_chat_id"] as Int64?).flatMap(PeerID.init(rawValue:))
-    message.topicID = row["topic_id"]
-    message.groupedID = row["grouped_id"]
-    message.viaBotID = row["via_bot_id"]
-    message.postAuthor = row["post_author"]
-    message.forward = (row["forward"] as String?).flatMap { try? ArchiveJSON.decode(ForwardRecord.self, from: $0) }
-    message.text = FormattedText(row["text"], entities: ArchiveJSON.decode(entities: row["entities"]))
-    if let kind = (row["media_kind"] as String?) {
-      message.media = MediaRecord(
-        kind: MediaKind(rawValue: kind) ?? .unsupported, id: row["media_id"], raw: row["media"] ?? Data())
+    guard let chat = PeerID(rawValue: row[0]) else { return nil }
+    var message = MessageRecord(chat: chat, id: row[1], date: row[3])
+    message.sender = (row[2] as Int64?).flatMap(PeerID.init(rawValue:))
+    message.editDate = row[4]
+    message.isOutgoing = row[5]
+    message.isPost = row[6]
+    message.noforwards = row[7]
+    message.ttlSeconds = row[8]
+    message.ttlPeriod = row[9]
+    message.replyToID = row[10]
+    message.replyToChat = (row[11] as Int64?).flatMap(PeerID.init(rawValue:))
+    message.topicID = row[12]
+    message.groupedID = row[13]
+    message.viaBotID = row[14]
+    message.postAuthor = row[15]
+    message.forward = (row[16] as String?).flatMap { try? ArchiveJSON.decode(ForwardRecord.self, from: $0) }
+    message.text = FormattedText(row[17], entities: ArchiveJSON.decode(entities: row[18]))
+    if let kind = (row[19] as String?) {
+      message.media = MediaRecord(kind: MediaKind(rawValue: kind) ?? .unsupported, id: row[20], raw: row[23] ?? Data())
     }
-    if let kind = (row["action_kind"] as String?) {
-      message.action = RawRecord(kind: kind, raw: row["action"] ?? Data())
-    }
-    message.rich = row["rich"]
+    if let kind = (row[21] as String?) { message.action = RawRecord(kind: kind, raw: row[24] ?? Data()) }
+    message.rich = row[25]
     return Stored(
-      message: message, version: row["version"], deletedAt: row["deleted_at"], openedAt: row["opened_at"])
+      message: message, version: row[26], deletedAt: row[27], openedAt: row[28], layer: row[22], receivedAt: row[29])
   }
 }

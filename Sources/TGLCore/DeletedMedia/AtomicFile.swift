@@ -34,6 +34,18 @@ struct AtomicFile: ~Copyable {
     try Self.write(bytes, to: descriptor, path)
   }
 
+  func write(_ bytes: [UInt8]) throws(EncryptedFileError) { try Self.write(bytes, to: descriptor, path) }
+
+  /// Writes all of `bytes` to any descriptor.
+  static func write(_ bytes: [UInt8], to descriptor: CInt, _ path: String) throws(EncryptedFileError) {
+    let outcome = bytes.withUnsafeBytes { buffer -> Result<Void, EncryptedFileError> in
+      do throws(EncryptedFileError) { return .success(try write(buffer, to: descriptor, path)) } catch {
+        return .failure(error)
+      }
+    }
+    try outcome.get()
+  }
+
   /// Writes all of `bytes` to any descriptor.
   static func write(
     _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, _ path: String
@@ -49,20 +61,25 @@ struct AtomicFile: ~Copyable {
 
   /// Makes the file last, with the times given, and gives it its name.
   ///
-  /// - Parameter replacing: whether what has the name now may be replaced; otherwise it never is, whoever made it when.
+  /// - Parameters:
+  ///   - replacing: whether what has the name now may be replaced; otherwise it never is, whoever made it when.
+  ///   - flushes: whether it must outlast a power cut from here on.
   /// - Throws: `EncryptedFileError.outputExists`, `.system`.
-  consuming func commit(replacing: Bool, times: FileTimes? = nil) throws(EncryptedFileError) {
+  consuming func commit(
+    replacing: Bool, times: FileTimes? = nil, flushes: Bool = true
+  ) throws(EncryptedFileError) {
     if let times {
       let pair = [times.access, times.modification]
       guard futimens(descriptor, pair) == 0 else { throw .last("set the times", path) }
     }
-    guard fsync(descriptor) == 0 else { throw .last("write", path) }
+    guard !flushes || fsync(descriptor) == 0 else { throw .last("write", path) }
     let moved = replacing ? rename(temporaryPath, path) : Self.renameToFree(temporaryPath, path)
     guard moved == 0 else {
       if errno == EEXIST { throw .outputExists(path: path) }
       throw .last("rename", path)
     }
     isCommitted = true
+    if !flushes { return }
     let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard parent >= 0 else { throw .last("open the folder", path) }
     defer { close(parent) }
@@ -81,7 +98,13 @@ struct AtomicFile: ~Copyable {
     let placeholder = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard placeholder >= 0 else { return -1 }
     close(placeholder)
-    return rename(from, to)
+    guard rename(from, to) == 0 else {
+      let code = errno
+      unlink(to)
+      errno = code
+      return -1
+    }
+    return 0
   }
 }
 

@@ -7,10 +7,12 @@ enum BlockingWork {
   final class Cancellation: Sendable {
     private let flag = Atomic(false)
 
+    var isCancelled: Bool { flag.load(ordering: .relaxed) }
+
     func cancel() { flag.store(true, ordering: .relaxed) }
 
     func check() throws(EncryptedFileError) {
-      if flag.load(ordering: .relaxed) { throw .cancelled }
+      if isCancelled { throw .cancelled }
     }
   }
 

@@ -59,7 +59,8 @@ public enum EncryptedFile {
     try refuseExisting(output, replacing)
     let file = try AtomicFile(path: output)
     let chunk = Chunk()
-    try file.write(chunk.copy(nonce))
+    defer { chunk.deallocate() }
+    try file.write(nonce)
     input.willReadAll()
     var size: Int64 = 0
     do {
@@ -75,7 +76,7 @@ public enum EncryptedFile {
         try sealer.apply(bytes)
         try file.write(UnsafeRawBufferPointer(bytes))
       }
-      try file.write(chunk.copy(try sealer.finish()))
+      try file.write(try sealer.finish())
     } catch { throw EncryptedFileError(error, path: input.path) }
     try file.commit(replacing: replacing, times: input.times)
     return size
@@ -88,14 +89,16 @@ public enum EncryptedFile {
   /// - Parameters:
   ///   - keys: of 32 bytes, the likeliest first: the one that fits is used.
   ///   - replacing: whether a file that has the output's name may be replaced.
+  ///   - progress: counts what is read.
   /// - Returns: which key fitted, and the size of the plaintext in bytes.
   /// - Throws: `EncryptedFileError`.
   @discardableResult
   public static func open(
-    _ path: String, to output: Output, keys: [Secret<[UInt8]>], replacing: Bool = false
+    _ path: String, to output: Output, keys: [Secret<[UInt8]>], replacing: Bool = false,
+    progress: Decryption.Progress? = nil
   ) async throws(EncryptedFileError) -> (key: Int, size: Int64) {
     try await BlockingWork.run { cancellation throws(EncryptedFileError) in
-      let sealed = try SealedInput(path: path)
+      let sealed = try SealedInput(path: path, progress: progress)
       if case .path(let path) = output { try refuseExisting(path, replacing) }
       for index in sealed.likelyOrder(of: keys) {
         let key = keys[index].exposed
@@ -106,6 +109,19 @@ public enum EncryptedFile {
             try sealed.open(to: descriptor, name: name, key: key, cancellation)
           }
         if isOpen { return (index, sealed.size) }
+      }
+      throw sealed.explainFailure(keys: keys)
+    }
+  }
+
+  /// Reads all of a file and says which of the keys opens it; nothing is written.
+  ///
+  /// - Throws: `EncryptedFileError` when none does.
+  public static func verify(_ path: String, keys: [Secret<[UInt8]>]) async throws(EncryptedFileError) -> Int {
+    try await BlockingWork.run { cancellation throws(EncryptedFileError) in
+      let sealed = try SealedInput(path: path)
+      for index in sealed.likelyOrder(of: keys) {
+        if try sealed.verify(key: keys[index].exposed, cancellation) { return index }
       }
       throw sealed.explainFailure(keys: keys)
     }

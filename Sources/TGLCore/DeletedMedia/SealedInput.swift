@@ -10,9 +10,11 @@ struct SealedInput: Sendable {
   let tag: [UInt8]
   /// The first bytes of the ciphertext.
   private let head: [UInt8]
+  private let progress: Decryption.Progress?
 
   /// - Throws: `EncryptedFileError.truncated`, `.tooLarge`, `.system`.
-  init(path: String) throws(EncryptedFileError) {
+  init(path: String, progress: Decryption.Progress? = nil) throws(EncryptedFileError) {
+    self.progress = progress
     file = try InputFile(path: path)
     guard file.size >= EncryptedFile.overhead else { throw .truncated(path: path, size: file.size) }
     size = file.size - Int64(EncryptedFile.overhead)
@@ -56,6 +58,7 @@ struct SealedInput: Sendable {
     take: (UnsafeRawBufferPointer) throws(EncryptedFileError) -> Void
   ) throws(EncryptedFileError) -> Bool {
     let chunk = Chunk()
+    defer { chunk.deallocate() }
     file.willReadAll()
     do {
       var opener = try AESGCM.Opener(key: key, nonce: nonce)
@@ -67,6 +70,7 @@ struct SealedInput: Sendable {
         try opener.apply(bytes)
         try take(UnsafeRawBufferPointer(bytes))
         done += Int64(bytes.count)
+        progress?.add(bytes.count)
       }
       try opener.finish(tag: tag)
       return true

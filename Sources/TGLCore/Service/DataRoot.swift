@@ -27,6 +27,9 @@ public struct DataRoot: Sendable {
   public var deletedMedia: String { path + "/media_deleted" }
   var lockFile: String { path + "/tgl.lock" }
 
+  /// A directory that is only read: nothing is made, and it may not be there.
+  public init(existing path: String) { self.path = path }
+
   /// Makes the directories that are missing.
   ///
   /// - Throws: `DataRootError.unusable`.
@@ -45,7 +48,8 @@ public struct DataRoot: Sendable {
     }
   }
 
-  private static func reason(_ error: any Error) -> String {
+  /// What a person can act on in an error of Foundation's.
+  static func reason(_ error: any Error) -> String {
     if let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError,
       underlying.domain == NSPOSIXErrorDomain
     {

@@ -42,7 +42,7 @@ public enum SettingsCatalog {
     "DELETED_MEDIA_KEY_B64", isSecret: true, .key, "The key for ENCRYPT_DELETED_MEDIA.")
   static let deletedMediaKeyFile = Setting<String?>.optional(
     "DELETED_MEDIA_KEY_FILE", .text("a file that holds base64 of 32 bytes"),
-    "A file with that key, as systemd's credentials give it.")
+    "A file with that key, as systemd's credentials give it; older keys may follow it, one a line, for `tgl decrypt`.")
   static let maxDeletedPerEvent = Setting(
     "MAX_DELETED_MESSAGES_PER_EVENT", default: 5, .integer(0...100),
     "Deleted messages of one event that are posted singly; the others go into one post with a file.")
@@ -124,6 +124,9 @@ public enum SettingsCatalog {
 
   /// Names of the Python service that still work, and what they are called now.
   static let legacyNames = ["TELEGRAM_DELETED_MEDIA_KEY_B64": "DELETED_MEDIA_KEY_B64"]
+
+  /// What a setting is called now that a name of the Python service stands for; any other name is its own.
+  public static func currentName(of name: String) -> String { legacyNames[name] ?? name }
 
   private static func isHost(_ text: String) -> Bool {
     let isHostName = text.utf8.allSatisfy { byte in

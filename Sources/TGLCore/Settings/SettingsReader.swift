@@ -25,36 +25,41 @@ struct SettingsReader {
     return nil
   }
 
-  /// The key under its name, its legacy name, or in its file.
+  /// The key recovered media is encrypted with.
   mutating func deletedMediaKey(required: Bool) -> Secret<[UInt8]>? {
     let setting = SettingsCatalog.deletedMediaKey
-    var name = setting.name
-    var text = source.text(name)
-    for (legacy, current) in SettingsCatalog.legacyNames where current == name && source.text(legacy) != nil {
-      warnings.append("\(legacy) is the old name of \(current); rename it")
-      if text == nil {
-        text = source.text(legacy)
-        name = legacy
-      }
+    if let key = deletedMediaKeys().first { return key }
+    if required, problems.allSatisfy({ !Self.keyNames.contains($0.subject) }) {
+      refuse(setting.name, "not set, and ENCRYPT_DELETED_MEDIA is on; accepted: \(setting.accepts)")
     }
-    if text == nil, let path = value(SettingsCatalog.deletedMediaKeyFile) ?? nil {
-      name = SettingsCatalog.deletedMediaKeyFile.name
-      do throws(TextFile.Failure) {
-        text = try TextFile.read(path).trimmingCharacters(in: .whitespacesAndNewlines)
-      } catch {
-        refuse(
-          name, "\(path) cannot be read: \(error.reason); accepted: \(SettingsCatalog.deletedMediaKeyFile.accepts)")
-        return nil
-      }
-    }
-    guard let text else {
-      if required { refuse(setting.name, "not set, and ENCRYPT_DELETED_MEDIA is on; accepted: \(setting.accepts)") }
-      return nil
-    }
-    if let key = setting.parse(text) ?? nil { return key }
-    refuse(name, "<secret> is not accepted; accepted: \(setting.accepts)")
     return nil
   }
+
+  /// The keys recovered media may be encrypted with, the current one first: the one under its name or its legacy name,
+  /// or else those in the key file.
+  mutating func deletedMediaKeys() -> [Secret<[UInt8]>] {
+    let setting = SettingsCatalog.deletedMediaKey
+    var found: (name: String, text: String)? = source.text(setting.name).map { (setting.name, $0) }
+    for (legacy, current) in SettingsCatalog.legacyNames where current == setting.name {
+      guard let text = source.text(legacy) else { continue }
+      warnings.append("\(legacy) is the old name of \(current); rename it")
+      if found == nil { found = (legacy, text) }
+    }
+    if let found {
+      if let key = setting.parse(found.text) ?? nil { return [key] }
+      refuse(found.name, "<secret> is not accepted; accepted: \(setting.accepts)")
+      return []
+    }
+    let file = SettingsCatalog.deletedMediaKeyFile
+    guard let path = value(file) ?? nil else { return [] }
+    do throws(KeyFile.Failure) { return try KeyFile.read(path) } catch {
+      refuse(file.name, "\(path) \(error.reason); accepted: \(file.accepts)")
+      return []
+    }
+  }
+
+  private static let keyNames =
+    [SettingsCatalog.deletedMediaKey.name, SettingsCatalog.deletedMediaKeyFile.name] + SettingsCatalog.legacyNames.keys
 
   /// TELEGRAM_DC together with TELEGRAM_RSA_KEY.
   mutating func servers() -> ClientConfiguration.Servers {

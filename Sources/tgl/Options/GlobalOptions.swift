@@ -21,7 +21,7 @@ struct GlobalOptions: ParsableArguments {
 
   func validate() throws {
     for item in set {
-      let name = item.prefix { $0 != "=" }
+      let name = SettingsCatalog.currentName(of: String(item.prefix { $0 != "=" }))
       guard item.contains("="), SettingsCatalog.all.contains(where: { $0.name == name }) else {
         throw ValidationError("'--set \(name)' names no setting; see 'tgl help run' for their names")
       }

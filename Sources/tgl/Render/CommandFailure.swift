@@ -5,10 +5,13 @@ import TelegramClient
 
 /// Exit codes, by sysexits(3).
 enum ExitStatus: Int32 {
+  /// Some of several items; each has been named.
+  case someFailed = 1
   case dataError = 65
   case noInput = 66
   case unavailable = 69
   case software = 70
+  case cannotCreate = 73
   case temporaryFailure = 75
   case noPermission = 77
   case configuration = 78
@@ -21,7 +24,7 @@ struct CommandFailure: Error {
   let status: ExitStatus
 
   init(_ error: any Error) {
-    lines = "\(error)".split(separator: "\n").map(String.init)
+    lines = error is CancellationError ? ["interrupted"] : "\(error)".split(separator: "\n").map(String.init)
     status = Self.status(of: error)
   }
 
@@ -35,6 +38,8 @@ struct CommandFailure: Error {
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
     case is PromptError: .noInput
+    case let error as ExportError: if case .unknownChat = error { .noInput } else { .cannotCreate }
+    case let error as EncryptedFileError: if case .outputExists = error { .cannotCreate } else { .someFailed }
     case is CancellationError: .interrupted
     default: .software
     }
@@ -44,7 +49,8 @@ struct CommandFailure: Error {
     switch error {
     case .busy, .full: .temporaryFailure
     case .corrupt: .dataError
-    case .inaccessible, .newerSchema, .legacyLayout, .otherAccount: .configuration
+    case .missing: .noInput
+    case .inaccessible, .newerSchema, .olderSchema, .legacyLayout, .otherAccount: .configuration
     case .failed: .software
     }
   }

@@ -1,0 +1,215 @@
+import Foundation
+import NIOCore
+import TL
+import TelegramClient
+
+/// One message a line, as docs/export.md describes it: fields are only ever added.
+struct JSONLinesFormat: ExportFormatWriter {
+  private let output: SingleOutput
+  private let includesRaw: Bool
+  private var json = JSONText()
+
+  init(_ output: SingleOutput, includesRaw: Bool) {
+    self.output = output
+    self.includesRaw = includesRaw
+  }
+
+  mutating func add(_ message: ExportedMessage, in chat: ExportedChat) throws {
+    let record = message.record
+    json.clear()
+    json.beginObject()
+    json.field("chat_id", chat.id.rawValue)
+    json.field("chat_type", chat.type.rawValue)
+    json.field("chat_name", chat.name)
+    json.field("chat_username", chat.peer?.username)
+    json.field("id", record.id)
+    json.field("type", record.action == nil ? "message" : "service")
+    json.field("date", CalendarTime.utc(record.date))
+    json.field("edit_date", record.editDate.map(CalendarTime.utc))
+    json.field("sender_id", record.sender?.rawValue)
+    json.field("sender_name", message.senderName)
+    json.field("sender_username", message.sender?.username)
+    json.flag("outgoing", record.isOutgoing)
+    json.flag("post", record.isPost)
+    json.flag("noforwards", record.noforwards)
+    json.field("ttl_seconds", record.ttlSeconds)
+    json.field("ttl_period", record.ttlPeriod)
+    json.field("reply_to_id", record.replyToID)
+    json.field("reply_to_chat_id", record.replyToChat?.rawValue)
+    json.field("topic_id", record.topicID)
+    // As a string: readers of JSON lose digits of such numbers.
+    json.field("grouped_id", record.groupedID.map(String.init))
+    json.field("via_bot_id", record.viaBotID)
+    json.field("post_author", record.postAuthor)
+    if let forward = record.forward { add(forward, name: message.forwardName) }
+    json.add(record.text)
+    if let media = message.media { json.add(media, id: record.media?.id, files: message.files) }
+    if let action = record.action {
+      json.key("action")
+      json.beginObject()
+      json.field("kind", action.kind)
+      json.endObject()
+    }
+    json.flag("deleted", message.deletedAt != nil)
+    json.field("deleted_at", message.deletedAt.map(CalendarTime.utc))
+    json.field("version", message.version)
+    if !message.earlier.isEmpty { add(message.earlier) }
+    if includesRaw { json.addRaw(of: message) }
+    json.endObject()
+    output.output.text.append(json.text)
+    output.output.text.append(UInt8(ascii: "\n"))
+    try output.output.flushIfFull()
+  }
+
+  private mutating func add(_ forward: ForwardRecord, name: String?) {
+    json.key("forward")
+    json.beginObject()
+    json.field("from_id", forward.from?.rawValue)
+    json.field("from_name", name)
+    json.field("date", CalendarTime.utc(forward.date))
+    json.field("channel_post", forward.channelPost)
+    json.field("post_author", forward.postAuthor)
+    json.endObject()
+  }
+
+  private mutating func add(_ versions: [SnapshotMessage.Version]) {
+    json.key("versions")
+    json.beginArray()
+    for version in versions {
+      json.beginObject()
+      json.field("version", version.version)
+      json.field("date", CalendarTime.utc(version.date))
+      json.field("replaced_at", CalendarTime.utc(version.replacedAt))
+      json.add(version.text)
+      json.field("media_kind", version.mediaKind?.rawValue)
+      json.endObject()
+    }
+    json.endArray()
+  }
+
+  mutating func finish() throws -> String? { try output.finish() }
+}
+
+extension JSONText {
+  /// `text`, and `entities` where there are any, with the Bot API's names.
+  mutating func add(_ text: FormattedText) {
+    field("text", text.text)
+    guard !text.entities.isEmpty else { return }
+    key("entities")
+    beginArray()
+    for entity in text.entities { add(entity) }
+    endArray()
+  }
+
+  private mutating func add(_ entity: TextEntity) {
+    beginObject()
+    field("type", entity.style.name)
+    field("offset", entity.offset)
+    field("length", entity.length)
+    switch entity.style {
+    case .pre(let language): if !language.isEmpty { field("language", language) }
+    case .link(let url): field("url", url)
+    case .userLink(let id): field("user_id", id)
+    case .customEmoji(let id): field("custom_emoji_id", String(id))
+    case .formattedDate(let date, let flags):
+      field("date", Int(date))
+      key("flags")
+      beginArray()
+      for flag in flags.map(\.rawValue).sorted() { value(flag) }
+      endArray()
+    default: break
+    }
+    endObject()
+  }
+
+  fileprivate mutating func add(_ media: MediaDetails, id: Int64?, files: [ExportedFile]) {
+    key("media")
+    beginObject()
+    field("kind", media.kind.rawValue)
+    field("id", id.map(String.init))
+    field("file_name", media.fileName)
+    field("mime_type", media.mimeType)
+    field("size", media.size)
+    field("width", media.width)
+    field("height", media.height)
+    field("duration", media.duration)
+    field("performer", media.performer)
+    field("title", media.title)
+    field("emoji", media.emoji)
+    if let contact = media.contact {
+      key("contact")
+      beginObject()
+      field("first_name", contact.firstName)
+      field("last_name", contact.lastName)
+      field("phone_number", contact.phone)
+      endObject()
+    }
+    field("latitude", media.latitude)
+    field("longitude", media.longitude)
+    field("address", media.address)
+    field("url", media.url)
+    field("description", media.description)
+    if let poll = media.poll {
+      key("poll")
+      add(poll)
+    }
+    if !files.isEmpty {
+      key("files")
+      beginArray()
+      for file in files {
+        beginObject()
+        field("path", file.path)
+        field("size", file.size)
+        field("missing", file.reason)
+        endObject()
+      }
+      endArray()
+    }
+    endObject()
+  }
+
+  /// As in Telegram Desktop's export.
+  mutating func add(_ poll: MediaDetails.Poll) {
+    beginObject()
+    field("question", poll.question)
+    key("closed")
+    value(poll.isClosed)
+    field("total_voters", poll.voters ?? 0)
+    key("answers")
+    beginArray()
+    for answer in poll.answers {
+      beginObject()
+      field("text", answer.text)
+      field("voters", answer.voters ?? 0)
+      key("chosen")
+      value(answer.isChosen)
+      endObject()
+    }
+    endArray()
+    endObject()
+  }
+
+  /// `raw`: what is kept as Telegram sent it, by the schema's names; bytes of another layer stay bytes.
+  mutating func addRaw(of message: ExportedMessage) {
+    let record = message.record
+    let parts: [(StaticString, Data?)] = [
+      ("media", record.media?.raw), ("action", record.action?.raw), ("rich", record.rich),
+    ]
+    guard parts.contains(where: { $0.1?.isEmpty == false }) else { return }
+    key("raw")
+    beginObject()
+    field("layer", message.layer)
+    for (name, bytes) in parts {
+      guard let bytes, !bytes.isEmpty else { continue }
+      key(name)
+      if let json = try? TLSchema.api.json(ByteBuffer(bytes: bytes)) {
+        raw(json)
+      } else {
+        beginObject()
+        field("base64", bytes.base64EncodedString())
+        endObject()
+      }
+    }
+    endObject()
+  }
+}
