@@ -183,13 +183,13 @@ _tgl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|login|help)
+    run|login|search|purge|health|help)
         # Offer subcommand argument completions
         "_tgl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run login help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run login search purge health help' -- "${cur}"))
         ;;
     esac
 }
@@ -228,6 +228,97 @@ _tgl_login() {
         return
         ;;
     '--phone')
+        return
+        ;;
+    esac
+}
+
+_tgl_search() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --deleted --json --version -h --help)
+    repeating_options=(--set --chat --from)
+    non_repeating_options=(--env-file --since --until --limit)
+    __tgl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--chat')
+        __tgl_add_completions -W "$(__tgl_custom_complete ---completion search -- --chat "${COMP_CWORD}" "$(__tgl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--from')
+        return
+        ;;
+    '--since')
+        return
+        ;;
+    '--until')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+}
+
+_tgl_purge() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --dry-run --keep-deleted --vacuum --json --version -h --help)
+    repeating_options=(--set --type --chat --only)
+    non_repeating_options=(--env-file --older-than)
+    __tgl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--type')
+        __tgl_add_completions -W 'user'$'\n''group'$'\n''channel'$'\n''bot'
+        return
+        ;;
+    '--chat')
+        __tgl_add_completions -W "$(__tgl_custom_complete ---completion purge -- --chat "${COMP_CWORD}" "$(__tgl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--only')
+        __tgl_add_completions -W 'messages'$'\n''buffer'$'\n''deleted-media'
+        return
+        ;;
+    esac
+}
+
+_tgl_health() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --url --timeout)
+    __tgl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--url')
+        return
+        ;;
+    '--timeout')
         return
         ;;
     esac
