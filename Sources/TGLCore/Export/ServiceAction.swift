@@ -69,7 +69,7 @@ struct ServiceAction {
     case .messageActionTopicEdit(let action):
       name = "topic_edit"
       newTitle = action.title
-    case .messageActionEmpty, .other: break
+    default: break
     }
   }
 
