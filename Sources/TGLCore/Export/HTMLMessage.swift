@@ -93,20 +93,15 @@ enum HTMLMessage {
   private static func append(
     _ action: RawRecord, _ names: inout NameBook, to html: inout TextBuffer
   ) throws {
-    let told = ServiceAction(action)
     html.append("<div class=\"text\">")
-    html.append(escaping: told.name.replacing("_", with: " "))
-    for detail in [told.title, told.newTitle, told.text] {
-      guard let detail else { continue }
-      html.append(": ")
-      html.append(escaping: detail)
-    }
-    let members = try (told.members ?? []).prefix(50).map { id in
-      try PeerID.user(id).flatMap { try names.name($0) } ?? "id \(id)"
-    }
-    if !members.isEmpty {
-      html.append(": ")
-      html.append(escaping: members.map { DisplayName.clean($0) }.joined(separator: ", "))
+    let told = ServiceAction(action)
+    if let members = told.members, !members.isEmpty {
+      let list = try members.prefix(50).map { id in
+        try PeerID.user(id).flatMap { try names.name($0) }.map { DisplayName.clean($0) } ?? "id \(id)"
+      }
+      html.append(escaping: "\(told.name.replacing("_", with: " ")): \(list.joined(separator: ", "))")
+    } else {
+      html.append(escaping: ActionDescription.text(of: action))
     }
     html.append("</div>")
   }
@@ -172,42 +167,20 @@ enum HTMLMessage {
     }
   }
 
+  /// Media without a file, or whose file is not there.
   private static func appendPlaceholder(
     _ media: MediaDetails, of message: ExportedMessage, to html: inout TextBuffer
   ) {
-    if let poll = media.poll { return append(poll, to: &html) }
-    if media.kind == .webPage {
-      guard let url = media.url, let link = HTMLText.link(url) else { return }
-      html.append("<div class=\"note\">" + link.open)
-      html.append(escaping: media.title ?? url)
-      html.append(link.close + "</div>")
-      return
+    if media.kind != .webPage {
+      html.append("<span class=\"file\">")
+      var parts = [media.kind.rawValue.replacing("_", with: " ")]
+      if media.kind.hasFile { parts.append(message.files.first?.reason ?? "not kept") }
+      html.append(escaping: parts.joined(separator: " · "))
+      html.append("</span>")
     }
-    html.append("<span class=\"file\">")
-    var parts = [media.kind.rawValue.replacing("_", with: " ")]
-    if let emoji = media.emoji { parts.append(emoji) }
-    if let name = media.fileName ?? media.title { parts.append(name) }
-    if let contact = media.contact { parts.append("\(contact.firstName) \(contact.lastName), \(contact.phone)") }
-    if let address = media.address { parts.append(address) }
-    if let latitude = media.latitude, let longitude = media.longitude { parts.append("\(latitude), \(longitude)") }
-    if let width = media.width, let height = media.height { parts.append("\(width)×\(height)") }
-    if let duration = media.duration { parts.append("\(Int(duration.rounded())) s") }
-    if let size = media.size { parts.append("\(size) bytes") }
-    if media.kind.hasFile { parts.append(message.files.first?.reason ?? "not kept") }
-    html.append(escaping: parts.joined(separator: " · "))
-    html.append("</span>")
-  }
-
-  private static func append(_ poll: MediaDetails.Poll, to html: inout TextBuffer) {
-    html.append("<div class=\"note\"><b>")
-    html.append(escaping: poll.question)
-    html.append("</b>")
-    for answer in poll.answers {
-      html.append("<div>\(answer.isChosen ? "☑" : "☐") ")
-      html.append(escaping: answer.text)
-      if let voters = answer.voters { html.append(" (\(voters))") }
-      html.append("</div>")
-    }
-    html.append("</div>")
+    guard let told = message.record.media.flatMap(MediaDescription.text), !told.isEmpty else { return }
+    html.append("<div class=\"note\"><div class=\"text\" dir=\"auto\">")
+    HTMLText.append(told, to: &html)
+    html.append("</div></div>")
   }
 }

@@ -47,7 +47,7 @@ struct ExportCommand: AsyncParsableCommand {
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Only this chat, by its id as bots see it or by @name; several with commas between, or by repeating it.",
-      valueName: "chat"))
+      valueName: "chat"), completion: .custom(ChatCompletion.chats))
   var chat: [String] = []
 
   @Option(
