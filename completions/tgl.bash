@@ -183,13 +183,13 @@ _tgl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|login|search|purge|health|help)
+    run|login|search|export|decrypt|purge|health|keygen|migrate|help)
         # Offer subcommand argument completions
         "_tgl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run login search purge health help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run login search export decrypt purge health keygen migrate help' -- "${cur}"))
         ;;
     esac
 }
@@ -267,6 +267,86 @@ _tgl_search() {
     esac
 }
 
+_tgl_export() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --deleted --edited --raw --since-last --force --json --version -h --help)
+    repeating_options=(--set --chat)
+    non_repeating_options=(--env-file --format --out --since --until --media --key-file)
+    __tgl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--format')
+        __tgl_add_completions -W 'jsonl'$'\n''json'$'\n''csv'$'\n''html'
+        return
+        ;;
+    '--out')
+        __tgl_add_completions -f
+        return
+        ;;
+    '--chat')
+        return
+        ;;
+    '--since')
+        return
+        ;;
+    '--until')
+        return
+        ;;
+    '--media')
+        __tgl_add_completions -W 'link'$'\n''copy'$'\n''none'
+        return
+        ;;
+    '--key-file')
+        __tgl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_tgl_decrypt() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --force --recursive -r --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --out --key-file --jobs)
+    __tgl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--out')
+        __tgl_add_completions -f
+        return
+        ;;
+    '--key-file')
+        __tgl_add_completions -f
+        return
+        ;;
+    '--jobs')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __tgl_add_completions -f
+        return
+        ;;
+    esac
+}
+
 _tgl_purge() {
     repeating_flags=()
     non_repeating_flags=(--quiet -q --debug --dry-run --keep-deleted --vacuum --json --version -h --help)
@@ -319,6 +399,62 @@ _tgl_health() {
         return
         ;;
     '--timeout')
+        return
+        ;;
+    esac
+}
+
+_tgl_keygen() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --force --env --check --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --out --key-file)
+    __tgl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--out')
+        __tgl_add_completions -f
+        return
+        ;;
+    '--key-file')
+        __tgl_add_completions -f
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __tgl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_tgl_migrate() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --status --dry-run --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --from-python)
+    __tgl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--from-python')
+        __tgl_add_completions -d
         return
         ;;
     esac
