@@ -291,6 +291,7 @@ _tgl_export() {
         return
         ;;
     '--chat')
+        __tgl_add_completions -W "$(__tgl_custom_complete ---completion export -- --chat "${COMP_CWORD}" "$(__tgl_cursor_index_in_current_word)")"
         return
         ;;
     '--since')

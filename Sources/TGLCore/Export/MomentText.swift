@@ -21,9 +21,9 @@ public enum MomentText {
     return nil
   }
 
-  /// As in `30m`, `12h`, `7d`, `2w`, in seconds.
-  private static func age(_ text: String) -> Int64? {
-    let units: [Character: Int64] = ["m": 60, "h": 3600, "d": 86_400, "w": 604_800]
+  /// A length of time in seconds, as in `90s`, `30m`, `12h`, `7d`, `2w`; nil for what is none.
+  public static func age(_ text: String) -> Int64? {
+    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
     guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()),
       (0...1_000_000).contains(count)
     else { return nil }
