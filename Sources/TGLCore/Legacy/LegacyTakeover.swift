@@ -53,6 +53,9 @@ struct LegacyTakeover {
         try db.execute(sql: "BEGIN IMMEDIATE")
         let copied = ReadOnlySource(path: path)
         let backup = try copied.backUp()
+        // What has failed has changed nothing, and its copies must not fill the disk.
+        var isDone = false
+        defer { if !isDone { unlink(backup.path) } }
         let version = try Int.fetchOne(db, sql: "PRAGMA data_version")
         try db.execute(sql: "ROLLBACK")
         // A log beside the old archive would be taken for the new one's. Fails while anybody else has it open.
@@ -66,6 +69,7 @@ struct LegacyTakeover {
         try build(from: db, &report)
         try DurableFile.sync(unfinished)
         try DurableFile.rename(unfinished, to: path)
+        isDone = true
       }
     } catch let error as LegacyError {
       throw error

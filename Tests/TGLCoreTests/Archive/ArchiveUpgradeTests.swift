@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Logging
 import TelegramClient
 import Testing
 
@@ -135,6 +136,35 @@ struct ArchiveUpgradeTests {
     try queue.write { db in try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('the day after tomorrow')") }
     try queue.close()
     #expect(try ArchiveStatus(of: path).layout == .newer)
+  }
+
+  @Test func theServiceBringsAnOlderArchiveUpToDateByItself() async throws {
+    let root = try DataRoot(path: folder.path + "/data")
+    try makeOlder()
+    try FileManager.default.moveItem(atPath: path, toPath: root.archiveFile)
+    let logger = Logger(label: "migration") { _ in SwiftLogNoOpLogHandler() }
+    let archive = try await DataMigration.open(root, logger: logger)
+    #expect(archive.upgrade?.backup != nil)
+    #expect(try await archive.counts().messages == 3)
+    try archive.close()
+    guard case .upToDate = try await DataMigration(root: root).trial() else { throw TestFailure("not up to date") }
+  }
+
+  @Test func aTrialOfAnUpgradeNamesTheStepsAndTakesNone() async throws {
+    let root = try DataRoot(path: folder.path + "/data")
+    guard case .nothing = try await DataMigration(root: root).run() else { throw TestFailure("made something") }
+    try makeOlder()
+    try FileManager.default.moveItem(atPath: path, toPath: root.archiveFile)
+    for _ in 0..<2 {
+      guard case .upgraded(let upgrade) = try await DataMigration(root: root).trial() else {
+        throw TestFailure("nothing to do")
+      }
+      #expect(upgrade.migrations == Array(ArchiveSchema.migrator.migrations.dropFirst(6)) && upgrade.backup == nil)
+    }
+    guard case .upgraded(let upgrade) = try await DataMigration(root: root).run() else {
+      throw TestFailure("nothing done")
+    }
+    #expect(upgrade.backup != nil)
   }
 
   @Test func aDatabaseOfAnotherProgramIsLeftAlone() throws {

@@ -141,6 +141,30 @@ struct LegacyTakeoverTests {
     try archive.close()
   }
 
+  /// SQLite takes any value in any column.
+  @Test func columnsMayHoldAnything() async throws {
+    try make([OldRow(id: 1, chat: 1001)])
+    let queue = try DatabaseQueue(path: path)
+    try await queue.write { db in
+      let values: [any DatabaseValueConvertible] = [
+        "text", 1.5, Data([0xFF, 0xFE]), -1, Int64.min, Int64.max, "", "2026-99-99 99:99:99", "9999-12-31 23:59:59",
+      ]
+      for (index, value) in values.enumerated() {
+        let number = Int64(100 + index)
+        try db.execute(
+          sql: "INSERT INTO messages VALUES (?, 1001, ?, ?, ?, ?, ?, ?, ?, ?)",
+          arguments: [number, value, value, value, value, value, value, value, value])
+        try db.execute(sql: "INSERT INTO messages (id, chat_id) VALUES (?, ?)", arguments: [value, value])
+      }
+    }
+    try queue.close()
+    guard case .tookOver(let report) = try await DataMigration(root: root).run() else { throw TestFailure("nothing") }
+    #expect(report.rows == 19 && report.added + report.unusable == 19 && report.added >= 10)
+    let archive = try Archive.open(at: path)
+    #expect(try await archive.counts().messages == report.added)
+    try archive.close()
+  }
+
   @Test func whatWasBuiltWhenTheProcessEndedIsBuiltAgain() async throws {
     try make([OldRow(id: 1, chat: 1001)])
     for suffix in ["", "-wal", "-shm"] {
@@ -164,6 +188,16 @@ struct LegacyTakeoverTests {
     #expect(try await other.read { db in try LegacyTable.count(db) } == 2)
     #expect(!files(in: root.path).contains { $0.contains("backups/") })
     try other.close()
+  }
+
+  @Test func whatFailsLeavesNothingBehind() async throws {
+    try make([OldRow(id: 1, chat: 1001)])
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    // Something is in the way of the new archive.
+    try FileManager.default.createDirectory(atPath: path + ".new", withIntermediateDirectories: true)
+    await #expect(throws: ArchiveError.self) { try await DataMigration(root: root).run() }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    #expect(!files(in: root.path).contains { $0.contains("backups/") })
   }
 
   // MARK: From elsewhere

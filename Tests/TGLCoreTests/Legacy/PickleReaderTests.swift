@@ -102,6 +102,18 @@ struct PickleReaderTests {
     }
   }
 
+  @Test func largeNumbersAreTexts() throws {
+    #expect(try PickleReader.read([0x8A, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x2E]) == .bigInt("18446744073709551616"))
+    #expect(
+      try PickleReader.read([0x8A, 9, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x2E])
+        == .bigInt("-9223372036854775809"))
+    #expect(try PickleReader.read([0x8A, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x2E]) == .int(1))
+    #expect(try PickleReader.read([0x8A, 0, 0x2E]) == .int(0))
+    #expect(try PickleReader.read([0x8A, 1, 0xFF, 0x2E]) == .int(-1))
+    let long: [UInt8] = [0x8B, 0, 4, 0, 0] + [UInt8](repeating: 1, count: 1024) + [0x2E]
+    #expect(throws: PickleError.tooLarge("it has a number of 1024 bytes")) { try PickleReader.read(long) }
+  }
+
   @Test func randomBytesNeverCrash() {
     var generator = SeededGenerator.run(71)
     let limits = PickleReader.Limits(bytes: 4096, values: 500, depth: 20)

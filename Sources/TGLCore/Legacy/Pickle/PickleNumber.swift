@@ -1,7 +1,7 @@
 /// Whole numbers as `LONG1` and `LONG4` write them: two's complement, the lowest byte first.
 enum PickleNumber {
-  /// Bytes; more digits than that are no number of Telegram's.
-  private static let longest = 1024
+  /// Bytes; Telegram's longest numbers have 32, and long ones take long to be written in decimal.
+  private static let longest = 64
 
   static func node(of bytes: ArraySlice<UInt8>) throws(PickleError) -> PickleReader.Node {
     guard bytes.count <= longest else { throw .tooLarge("it has a number of \(bytes.count) bytes") }
