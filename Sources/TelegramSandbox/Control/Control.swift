@@ -75,21 +75,27 @@ struct Control: Sendable {
   // MARK: What there is
 
   func chat(_ reference: Reference, seenBy viewer: Reference) async throws -> ChatAnswer {
-    try await hash { telegram in
-      let viewer = try account(viewer, telegram)
-      let peer = try peer(reference, seenBy: viewer, telegram)
-      let box = try telegram.world.box(of: peer, for: viewer)
-      return (box.histories[peer] ?? []).compactMap { box[$0]?.media }.flatMap(\.parts).compactMap(\.fileID)
-    }
-    return try await hub.perform { telegram in
-      let viewer = try account(viewer, telegram)
-      let peer = try peer(reference, seenBy: viewer, telegram)
-      let box = try telegram.world.box(of: peer, for: viewer)
-      let messages = (box.histories[peer] ?? []).compactMap { box[$0] }
-      return ChatAnswer(
-        id: peer.botAPIID, title: title(of: peer, telegram.world),
-        messages: messages.map { Self.describe($0, telegram, viewer) })
-    }
+    try await hash { telegram in try files(of: reference, seenBy: viewer, telegram) }
+    return try await hub.perform { telegram in try answer(about: reference, seenBy: viewer, telegram) }
+  }
+
+  private func files(of reference: Reference, seenBy viewer: Reference, _ telegram: Telegram) throws -> [Int64] {
+    let viewer = try account(viewer, telegram)
+    let peer = try peer(reference, seenBy: viewer, telegram)
+    let box = try telegram.world.box(of: peer, for: viewer)
+    return (box.histories[peer] ?? []).compactMap { box[$0]?.media }.flatMap(\.parts).compactMap(\.fileID)
+  }
+
+  private func answer(
+    about reference: Reference, seenBy viewer: Reference, _ telegram: Telegram
+  ) throws -> ChatAnswer {
+    let viewer = try account(viewer, telegram)
+    let peer = try peer(reference, seenBy: viewer, telegram)
+    let box = try telegram.world.box(of: peer, for: viewer)
+    let messages = (box.histories[peer] ?? []).compactMap { box[$0] }
+    return ChatAnswer(
+      id: peer.botAPIID, title: title(of: peer, telegram.world),
+      messages: messages.map { Self.describe($0, telegram, viewer) })
   }
 
   /// Hashes what has not been hashed yet, while the hub serves on: a big file takes its time.
