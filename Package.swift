@@ -55,7 +55,7 @@ let package = Package(
       name: "TGLCore",
       dependencies: [
         "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, metrics, serviceLifecycle, unixSignals,
-        nioCore, nioPosix,
+        nioCore, nioPosix, nioHTTP1,
       ],
       swiftSettings: swiftSettings),
     .target(

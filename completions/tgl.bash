@@ -183,13 +183,13 @@ _tgl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|login|decrypt|keygen|export|help)
+    run|login|search|export|decrypt|purge|health|keygen|help)
         # Offer subcommand argument completions
         "_tgl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run login decrypt keygen export help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run login search export decrypt purge health keygen help' -- "${cur}"))
         ;;
     esac
 }
@@ -233,11 +233,11 @@ _tgl_login() {
     esac
 }
 
-_tgl_decrypt() {
+_tgl_search() {
     repeating_flags=()
-    non_repeating_flags=(--quiet -q --debug --force --recursive -r --json --version -h --help)
-    repeating_options=(--set)
-    non_repeating_options=(--env-file --out --key-file --jobs)
+    non_repeating_flags=(--quiet -q --debug --deleted --json --version -h --help)
+    repeating_options=(--set --chat --from)
+    non_repeating_options=(--env-file --since --until --limit)
     __tgl_offer_flags_options -1
 
     # Offer option value completions
@@ -248,57 +248,20 @@ _tgl_decrypt() {
     '--set')
         return
         ;;
-    '--out')
-        __tgl_add_completions -f
+    '--chat')
+        __tgl_add_completions -W "$(__tgl_custom_complete ---completion search -- --chat "${COMP_CWORD}" "$(__tgl_cursor_index_in_current_word)")"
         return
         ;;
-    '--key-file')
-        __tgl_add_completions -f
+    '--from')
         return
         ;;
-    '--jobs')
+    '--since')
         return
         ;;
-    esac
-
-    # Offer positional completions
-    case "${positional_number}" in
-    *)
-        __tgl_add_completions -f
+    '--until')
         return
         ;;
-    esac
-}
-
-_tgl_keygen() {
-    repeating_flags=()
-    non_repeating_flags=(--quiet -q --debug --force --env --check --json --version -h --help)
-    repeating_options=(--set)
-    non_repeating_options=(--env-file --out --key-file)
-    __tgl_offer_flags_options -1
-
-    # Offer option value completions
-    case "${prev}" in
-    '--env-file')
-        return
-        ;;
-    '--set')
-        return
-        ;;
-    '--out')
-        __tgl_add_completions -f
-        return
-        ;;
-    '--key-file')
-        __tgl_add_completions -f
-        return
-        ;;
-    esac
-
-    # Offer positional completions
-    case "${positional_number}" in
-    *)
-        __tgl_add_completions -f
+    '--limit')
         return
         ;;
     esac
@@ -342,6 +305,134 @@ _tgl_export() {
         return
         ;;
     '--key-file')
+        __tgl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_tgl_decrypt() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --force --recursive -r --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --out --key-file --jobs)
+    __tgl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--out')
+        __tgl_add_completions -f
+        return
+        ;;
+    '--key-file')
+        __tgl_add_completions -f
+        return
+        ;;
+    '--jobs')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __tgl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_tgl_purge() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --dry-run --keep-deleted --vacuum --json --version -h --help)
+    repeating_options=(--set --type --chat --only)
+    non_repeating_options=(--env-file --older-than)
+    __tgl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--type')
+        __tgl_add_completions -W 'user'$'\n''group'$'\n''channel'$'\n''bot'
+        return
+        ;;
+    '--chat')
+        __tgl_add_completions -W "$(__tgl_custom_complete ---completion purge -- --chat "${COMP_CWORD}" "$(__tgl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--only')
+        __tgl_add_completions -W 'messages'$'\n''buffer'$'\n''deleted-media'
+        return
+        ;;
+    esac
+}
+
+_tgl_health() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --url --timeout)
+    __tgl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--url')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+}
+
+_tgl_keygen() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --force --env --check --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --out --key-file)
+    __tgl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--out')
+        __tgl_add_completions -f
+        return
+        ;;
+    '--key-file')
+        __tgl_add_completions -f
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
         __tgl_add_completions -f
         return
         ;;

@@ -25,13 +25,18 @@ struct RetryPolicy {
   private static let maximumRepetitions = 3
 
   let floodSleepThreshold: Duration
+  /// Whether FILE_MIGRATE is followed.
+  let followsFiles: Bool
   private var floodWaits = 0
   private var migrations = 0
   private var repetitions = 0
   private var transfers = 0
   private var serverFailures = 0
 
-  init(floodSleepThreshold: Duration) { self.floodSleepThreshold = floodSleepThreshold }
+  init(floodSleepThreshold: Duration, followsFiles: Bool = true) {
+    self.floodSleepThreshold = floodSleepThreshold
+    self.followsFiles = followsFiles
+  }
 
   /// - Parameters:
   ///   - isHome: whether the account's home data centre was asked.
@@ -46,6 +51,7 @@ struct RetryPolicy {
       return .wait(max(wait, .seconds(1)))
     case .migrate(let migration, let dc):
       migrations += 1
+      if case .file = migration, !followsFiles { break }
       guard migrations <= Self.maximumMigrations, (1...1000).contains(dc) else { break }
       return switch migration {
       case .phone, .network, .user: .moveHome(dc)
@@ -80,6 +86,7 @@ struct RetryPolicy {
   /// Whether running the method twice does nothing that running it once does not.
   private static func isRepeatable(_ method: String) -> Bool {
     let verb = method.split(separator: ".").last ?? ""
-    return ["get", "resolve", "search", "saveFilePart", "saveBigFilePart"].contains { verb.hasPrefix($0) }
+    let repeatable = ["get", "resolve", "search", "saveFilePart", "saveBigFilePart", "reuploadCdnFile"]
+    return repeatable.contains { verb.hasPrefix($0) }
   }
 }

@@ -11,24 +11,33 @@ extension TelegramClient {
   /// - Parameters:
   ///   - dc: the data centre to ask; nil for the account's home.
   ///   - timeout: how long to wait for the answer, without flood waits; nil for `ClientConfiguration.callTimeout`.
-  ///   - isBulk: whether the call moves a lot of data and may give way to others.
+  ///   - isBulk: whether the call moves data that does not compress.
+  ///   - purpose: which of the data centre's connections carries it.
   public func invoke<Function: TLFunction>(
-    _ function: Function, dc: Int? = nil, timeout: Duration? = nil, isBulk: Bool = false
+    _ function: Function, dc: Int? = nil, timeout: Duration? = nil, isBulk: Bool = false,
+    purpose: LinkPurpose = .calls
   ) async throws(TelegramError) -> Function.Response {
-    try await invoke(function, dc: dc, role: .main, timeout: timeout, isBulk: isBulk).response
+    try await invoke(function, CallOptions(dc: dc, timeout: timeout, isBulk: isBulk, purpose: purpose))
   }
 
-  /// As the public one, over a link for `role`.
-  /// - Returns: the answer, and which data centre gave it.
+  /// How a call is made.
+  struct CallOptions {
+    var dc: Int?
+    var timeout: Duration?
+    var isBulk = false
+    var purpose = LinkPurpose.calls
+    /// Whether flood waits and FILE_MIGRATE are thrown at once, for a caller that makes many such calls side by side.
+    var leavesPaceToCaller = false
+  }
+
   func invoke<Function: TLFunction>(
-    _ function: Function, dc: Int?, role: LinkRole, timeout: Duration? = nil, isBulk: Bool = false
-  ) async throws(TelegramError) -> (response: Function.Response, dc: Int) {
-    let call = OutgoingCall(
-      body: function.encoded(), method: Function.name, timeout: timeout ?? configuration.callTimeout, isBulk: isBulk,
-      role: role)
+    _ function: Function, _ options: CallOptions
+  ) async throws(TelegramError) -> Function.Response {
+    let call = OutgoingCall(body: function.encoded(), method: Function.name, options: options)
     let isOpen =
-      role == .cdn || Function.self == API.AuthImportAuthorization.self || Function.self == API.HelpGetConfig.self
-    let (bytes, answerer) = try await answer(to: call, dc: dc, isOpen: isOpen)
+      options.purpose == .cdn || Function.self == API.AuthImportAuthorization.self
+      || Function.self == API.HelpGetConfig.self
+    let bytes = try await answer(to: call, isOpen: isOpen)
     let response: Function.Response
     do throws(TLError) {
       response = try Function.Response(decoding: bytes)
@@ -37,33 +46,37 @@ extension TelegramClient {
     }
     if let carrying = response as? any PeerCarrying { await peers.harvest(carrying) }
     if let updates = response as? API.AnyUpdates { environment.feed?.offer(.answered(updates)) }
-    return (response, answerer)
+    return response
   }
 
   private struct OutgoingCall {
     let body: ByteBuffer
     let method: String
-    let timeout: Duration
-    let isBulk: Bool
-    let role: LinkRole
+    let options: CallOptions
   }
+
+  /// How often a data centre may lose the key that was agreed with it during one call.
+  private static let maximumKeyReplacements = 5
 
   /// The answer's bytes, after whatever retries it takes.
   ///
   /// An open call is one that a data centre answers to anybody.
-  private func answer(
-    to call: OutgoingCall, dc requested: Int?, isOpen: Bool
-  ) async throws(TelegramError) -> (ByteBuffer, dc: Int) {
-    var policy = RetryPolicy(floodSleepThreshold: configuration.floodSleepThreshold)
-    var dc = requested
+  private func answer(to call: OutgoingCall, isOpen: Bool) async throws(TelegramError) -> ByteBuffer {
+    let options = call.options
+    var policy = RetryPolicy(
+      floodSleepThreshold: options.leavesPaceToCaller ? .zero : configuration.floodSleepThreshold,
+      followsFiles: !options.leavesPaceToCaller)
+    var dc = options.dc
+    var keyReplacements = 0
     while true {
       let home = try await centers.homeDC()
       let target = dc ?? home
+      if target != home { try await learnAddresses(of: target, for: options.purpose) }
       if target != home, !isOpen { try await authorize(on: target) }
       let refusal: RPCError
       do throws(DataCenterLink.CallFailure) {
-        let link = await centers.link(to: target, for: call.role)
-        return (try await link.call(call.body, isBulk: call.isBulk, timeout: call.timeout), target)
+        return try await centers.link(to: target, purpose: options.purpose).call(
+          call.body, isBulk: options.isBulk, timeout: options.timeout ?? configuration.callTimeout)
       } catch {
         switch error {
         case .rpc(let error): refusal = error
@@ -71,7 +84,13 @@ extension TelegramClient {
         case .cancelled: throw .cancelled
         case .link(let error): throw error
         case .keyReplaced:
+          keyReplacements += 1
+          guard keyReplacements <= Self.maximumKeyReplacements else {
+            throw .unreachable(dc: target, reason: "it keeps forgetting the key")
+          }
           await centers.deauthorize(on: target)
+          // Keys are agreed on the link for calls.
+          if options.purpose == .files, target == home { try await refreshAddresses(from: nil) }
           continue
         }
       }
@@ -80,11 +99,9 @@ extension TelegramClient {
       case .retry: break
       case .wait(let wait): try await pause(wait, method: call.method, refusal)
       case .moveHome(let new):
-        try await learnAddresses(of: new)
+        try await learnAddresses(of: new, for: .calls)
         try await centers.move(home: new)
-      case .ask(let other):
-        try await learnAddresses(of: other)
-        dc = other
+      case .ask(let other): dc = other
       case .authorize: await centers.deauthorize(on: target)
       }
     }
@@ -98,10 +115,10 @@ extension TelegramClient {
   }
 
   /// Asks home for the addresses of a data centre nothing is known of yet.
-  private func learnAddresses(of dc: Int) async throws(TelegramError) {
-    guard environment.addresses.withBook({ $0.endpoints(of: dc).isEmpty }) else { return }
+  private func learnAddresses(of dc: Int, for purpose: LinkPurpose) async throws(TelegramError) {
+    guard environment.addresses.withBook({ $0.endpoints(of: dc, for: purpose).isEmpty }) else { return }
     try await refreshAddresses(from: nil)
-    guard environment.addresses.withBook({ !$0.endpoints(of: dc).isEmpty }) else {
+    guard environment.addresses.withBook({ !$0.endpoints(of: dc, for: purpose).isEmpty }) else {
       throw .unreachable(dc: dc, reason: "the server does not say where it is")
     }
   }

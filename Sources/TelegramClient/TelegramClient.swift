@@ -16,8 +16,7 @@ public final class TelegramClient: Sendable {
   let centers: DataCenters
   let peers: PeerBook
   let dialogSearch = DialogSearch()
-  /// What parts of files may take in memory.
-  let files = TransferBudget(bytes: 4 * 1024 * 1024)
+  let transferBudget: TransferBudget
 
   public convenience init(
     configuration: ClientConfiguration, store: any SessionStore, group: any EventLoopGroup, logger: Logger,
@@ -48,6 +47,7 @@ public final class TelegramClient: Sendable {
       logger: logger)
     self.configuration = configuration
     self.environment = environment
+    transferBudget = TransferBudget(capacity: max(configuration.transferMemory, DownloadPlan.partSize))
     centers = DataCenters(environment: environment, group: group)
     peers = PeerBook(store: store, wallClock: wallClock, logger: logger)
     updates = ClientUpdates(feed: feed, peers: peers)

@@ -33,6 +33,17 @@ public enum TelegramError: Error, Sendable {
   case closed
 }
 
+extension TelegramError {
+  /// An upload's failure, in the words of calls.
+  init(_ error: DownloadError) {
+    switch error {
+    case .telegram(let error): self = error
+    case .floodWait(let wait): self = .floodWait(wait, method: API.UploadSaveBigFilePart.name)
+    case .diskFull, .file, .gone, .referenceExpired, .sizeMismatch, .hashMismatch: self = .file("\(error)")
+    }
+  }
+}
+
 extension TelegramError: CustomStringConvertible {
   public var description: String {
     switch self {

@@ -17,7 +17,8 @@ struct TGL: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, LoginCommand.self, DecryptCommand.self, KeygenCommand.self, ExportCommand.self,
+      RunCommand.self, LoginCommand.self, SearchCommand.self, ExportCommand.self, DecryptCommand.self,
+      PurgeCommand.self, HealthCommand.self, KeygenCommand.self,
       SettingsReferenceCommand.self,
     ])
 

@@ -143,6 +143,17 @@ import Testing
     #expect(book.endpoints(of: 1).map(\.host) == ["1.1.1.6"])
   }
 
+  @Test func aCDNIsForNothingButItsFiles() {
+    var book = AddressBook(servers: .telegram)
+    book.announce([option(203, "192.0.2.3", cdn: true), option(2, "192.0.2.4", cdn: true), option(2, "192.0.2.5")])
+    #expect(book.endpoints(of: 203).isEmpty)
+    #expect(book.endpoints(of: 203, for: .cdn).map(\.host) == ["192.0.2.3"])
+    #expect(!book.endpoints(of: 2).map(\.host).contains("192.0.2.4"))
+    #expect(book.endpoints(of: 2, for: .cdn).map(\.host) == ["192.0.2.4"])
+    #expect(book.endpoints(of: 1, for: .cdn).isEmpty)
+    #expect(book.endpoints(of: 2, for: .files) == book.endpoints(of: 2))
+  }
+
   @Test func aCustomServerNeverLeadsToTelegramsOwn() {
     let book = AddressBook(servers: .custom(dc: 2, host: "127.0.0.1", port: 1, keys: []))
     for dc in [1, 3, 4, 5] { #expect(book.endpoints(of: dc).isEmpty) }

@@ -60,7 +60,8 @@ public struct RPCError: Error, Sendable, Hashable, CustomStringConvertible {
     switch name {
     case "FLOOD_WAIT", "FLOOD_PREMIUM_WAIT", "FLOOD_TEST_PHONE_WAIT": .floodWait(seconds)
     case "SLOWMODE_WAIT": .slowModeWait(seconds)
-    case "FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EMPTY", "FILE_REFERENCE_X_EXPIRED":
+    case "FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EMPTY", "FILE_REFERENCE_X_EXPIRED",
+      "FILE_REFERENCE_X_INVALID", "FILE_REFERENCE_X_EMPTY":
       .fileReferenceExpired
     case "OUTCOME_UNKNOWN": .outcomeUnknown
     // Never taken by the server, so that it may be sent once more.

@@ -18,8 +18,13 @@ public final class Archive: Sendable {
   /// - Parameters:
   ///   - path: the database file; its folder must exist. A new file is readable by its owner only.
   ///   - busyTimeout: how long to wait for another process's lock.
-  public static func open(at path: String, busyTimeout: Duration = .seconds(5)) throws(ArchiveError) -> Archive {
+  ///   - creating: whether to make it when there is none.
+  /// - Throws: `ArchiveError.missing` when it is not there and not to be made.
+  public static func open(
+    at path: String, busyTimeout: Duration = .seconds(5), creating: Bool = true
+  ) throws(ArchiveError) -> Archive {
     do {
+      if !creating, access(path, F_OK) != 0, errno == ENOENT { throw ArchiveError.missing(path: path) }
       try createPrivateFile(at: path)
       return try Archive(path: path, busyTimeout: busyTimeout)
     } catch {
@@ -34,6 +39,7 @@ public final class Archive: Sendable {
     configuration.busyMode = .timeout(busyTimeout / .seconds(1))
     configuration.maximumReaderCount = 2
     try Self.checkLayout(at: path, configuration)
+    try Self.prepareNewFile(at: path, configuration)
     pool = try DatabasePool(path: path, configuration: configuration)
     try ArchiveSchema.migrator.migrate(pool)
   }
@@ -69,6 +75,21 @@ public final class Archive: Sendable {
     try queue.close()
   }
 
+  /// Has a new file keep note of where its pages belong, so that room can be given back to the disk a little at a time.
+  ///
+  /// That can only be said before anything else is written; `Archive.rebuild` does it for older files.
+  private static func prepareNewFile(at path: String, _ configuration: Configuration) throws {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_size == 0 else { return }
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    try queue.writeWithoutTransaction { db in
+      // Another process may have been faster.
+      guard try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 else { return }
+      try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+    }
+    try queue.close()
+  }
+
   /// Writes what is in the log back to the database file and closes it; nothing may be called afterwards.
   public func close() throws(ArchiveError) {
     do { try pool.close() } catch { throw ArchiveError(error, path: path) }
@@ -99,6 +120,14 @@ public final class Archive: Sendable {
       }
     }
     do { return try result.get() } catch { throw ArchiveError(error, path: path) }
+  }
+
+  /// Runs what SQLite runs in transactions of its own.
+  func withoutTransaction(_ body: @escaping @Sendable (Database) throws -> Void) async throws(ArchiveError) {
+    let result: Result<Void, any Error> = await withCheckedContinuation { continuation in
+      pool.asyncWriteWithoutTransaction { db in continuation.resume(returning: Result { try body(db) }) }
+    }
+    do { try result.get() } catch { throw ArchiveError(error, path: path) }
   }
 
   /// Runs `body` on a snapshot of the database.

@@ -2,14 +2,14 @@ import GRDB
 
 /// Why the archive could not be opened, read or written.
 public enum ArchiveError: Error, Equatable, Sendable {
+  /// There is none.
+  case missing(path: String)
   /// Another process holds the database longer than the busy timeout.
   case busy(path: String)
   /// No room left on the device.
   case full(path: String)
   /// The file is no SQLite database, or is damaged.
   case corrupt(path: String, detail: String)
-  /// There is no archive to read.
-  case missing(path: String)
   /// The file or its folder cannot be opened or written.
   case inaccessible(path: String, detail: String)
   /// Written by a later version of this program.
@@ -30,7 +30,7 @@ extension ArchiveError: CustomStringConvertible {
     case .busy(let path): "\(path) is locked by another process"
     case .full(let path): "no room left on the device that holds \(path)"
     case .corrupt(let path, let detail): "\(path) is damaged or no database: \(detail)"
-    case .missing(let path): "there is no archive at \(path); DATA_ROOT says where to look"
+    case .missing(let path): "there is no archive at \(path); DATA_ROOT says where to look, and 'tgl run' makes it"
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
     case .newerSchema(let path): "\(path) was written by a later version of tgl; use that version"
     case .olderSchema(let path):

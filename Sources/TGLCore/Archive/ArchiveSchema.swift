@@ -32,6 +32,12 @@ enum ArchiveSchema {
     migrator.registerMigration("saved links") { db in
       try db.execute(sql: savedLinks)
     }
+    migrator.registerMigration("retention") { db in
+      try db.execute(sql: retention)
+    }
+    migrator.registerMigration("search") { db in
+      try db.execute(sql: search)
+    }
     return migrator
   }
 

@@ -31,7 +31,7 @@ enum LookingAgainTable {
     }
   }
 
-  /// The newest message of a scope, and when it came.
+  /// The newest message of a scope, and when it came; one that has been removed for its age counts too.
   static func newest(in scope: MessageScope, _ db: Database) throws -> (id: Int64, receivedAt: Int64)? {
     let statement: Statement
     switch scope {
@@ -46,7 +46,10 @@ enum LookingAgainTable {
         sql: "SELECT id, received_at FROM message WHERE chat_id = ? ORDER BY id DESC LIMIT 1")
       statement.arguments = [channel.rawValue]
     }
-    return try Row.fetchOne(statement).map { (id: $0["id"], receivedAt: $0["received_at"]) }
+    let stored = try Row.fetchOne(statement).map { (id: $0["id"] as Int64, receivedAt: $0["received_at"] as Int64) }
+    let removed = try RetentionTable.newestRemoved(in: scope, db)
+    guard let stored, let removed else { return stored ?? removed }
+    return stored.id >= removed.id ? stored : removed
   }
 
   /// Stored messages of a scope that are not deleted, newest first.
@@ -131,7 +134,7 @@ enum LookingAgainTable {
 
 extension MessageScope {
   /// As the column `scope` has it.
-  fileprivate var column: Int64 {
+  var column: Int64 {
     switch self {
     case .common: 0
     case .channel(let id): id.rawValue

@@ -137,7 +137,7 @@ enum MediaTable {
       try setBuffer(file, size: size, of: id, db)
       return false
     case .preserved(let file):
-      try setKept(file, of: id, db)
+      guard try setKept(file, of: id, db) else { return false }
     case .lost:
       try db.execute(
         sql: "UPDATE media_job SET state = 'fetch', buffer_id = NULL, not_before = 0 WHERE id = ?", arguments: [id])
@@ -181,19 +181,28 @@ enum MediaTable {
     return nil
   }
 
+  /// The file's entry may have been removed for its age meanwhile: then there is nothing to refer to, and it is fetched
+  /// again.
   private static func setBuffer(_ file: StoredFile.ID, size: Int64, of id: MediaJob.ID, _ db: Database) throws {
     let statement = try db.cachedStatement(
       sql: """
-        UPDATE media_job SET buffer_id = ?, size = ?, state = iif(is_deleted, 'preserve', 'buffered'),
-          not_before = 0, last_error = NULL WHERE id = ?
+        UPDATE media_job SET buffer_id = file.id, size = ?,
+          state = CASE WHEN file.id IS NULL THEN 'fetch' WHEN is_deleted THEN 'preserve' ELSE 'buffered' END,
+          not_before = 0, last_error = NULL
+        FROM (SELECT (SELECT id FROM media_file WHERE id = ?) AS id) AS file WHERE media_job.id = ?
         """)
-    try statement.execute(arguments: [file, size, id])
+    try statement.execute(arguments: [size, file, id])
   }
 
-  private static func setKept(_ file: StoredFile.ID, of id: MediaJob.ID, _ db: Database) throws {
+  /// False when the file's entry has been removed meanwhile: then it is copied again.
+  private static func setKept(_ file: StoredFile.ID, of id: MediaJob.ID, _ db: Database) throws -> Bool {
     let statement = try db.cachedStatement(
-      sql: "UPDATE media_job SET deleted_id = ?, state = 'kept', last_error = NULL WHERE id = ?")
+      sql: """
+        UPDATE media_job SET deleted_id = ?1, state = 'kept', last_error = NULL
+        WHERE id = ?2 AND EXISTS (SELECT 1 FROM media_file WHERE id = ?1)
+        """)
     try statement.execute(arguments: [file, id])
+    return db.changesCount > 0
   }
 
   // MARK: Rows
@@ -211,7 +220,7 @@ enum MediaTable {
       bufferID: row["buffer_id"], deletedID: row["deleted_id"])
   }
 
-  private static func file(_ row: Row) -> StoredFile? {
+  static func file(_ row: Row) -> StoredFile? {
     guard let place = StoredFile.Place(rawValue: row["place"]) else { return nil }
     return StoredFile(
       id: row["id"], place: place, name: row["name"], size: row["size"], sha256: row["sha256"],

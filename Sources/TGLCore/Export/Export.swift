@@ -20,15 +20,6 @@ public enum Export {
     func count() { done.add(1, ordering: .relaxed) }
   }
 
-  /// The chats of an archive as the command line names them: by username where they have one.
-  public static func chatNames(in archive: Archive) async throws -> [String] {
-    try await archive.snapshot { snapshot in
-      try snapshot.chats().map { id in
-        PeerLink.validUsername(try snapshot.peer(id)?.username).map { "@\($0)" } ?? "\(id)"
-      }
-    }
-  }
-
   /// Exports what `request` asks for; memory does not grow with the number of messages.
   ///
   /// - Parameters:
@@ -223,7 +214,7 @@ struct ExportRun {
     return isChanged
   }
 
-  private func resolve(_ chat: ExportRequest.Chat) throws -> PeerID {
+  private func resolve(_ chat: PeerReference) throws -> PeerID {
     switch chat {
     case .id(let id):
       guard try snapshot.peer(id) != nil || snapshot.count(in: id, MessageFilter()) > 0 else {

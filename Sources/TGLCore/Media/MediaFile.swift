@@ -36,8 +36,7 @@ struct MediaFile: Sendable {
   var remote: RemoteFile? {
     switch source {
     case .document(let document): RemoteFile(document)
-    case .photo(let photo):
-      photo.largestSize.map { RemoteFile(photo, sizeType: $0.type, bytes: Int64($0.bytes)) }
+    case .photo(let photo): RemoteFile(photo)
     }
   }
 

@@ -58,6 +58,12 @@ struct MediaStore: Sendable {
   /// Where a medium is downloaded to; the same after a restart, so that the download goes on where it was.
   func partialPath(medium: Int64) -> String { "\(buffer)/.\(UInt64(bitPattern: medium)).part" }
 
+  /// The medium whose download a file's name says it is; nil for another name.
+  static func medium(ofPartial name: String) -> Int64? {
+    guard name.hasPrefix("."), name.hasSuffix(".part") else { return nil }
+    return UInt64(name.dropFirst().dropLast(5)).map { Int64(bitPattern: $0) }
+  }
+
   /// Whether there is room for so many more bytes.
   func hasRoom(for size: Int64) -> Bool {
     var information = statvfs()

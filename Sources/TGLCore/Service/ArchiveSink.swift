@@ -15,6 +15,8 @@ struct ArchiveSink: UpdateSink {
   let recorded: @Sendable (CommitReport) -> Void
   /// What looks through windows that were not seen.
   var reconciler: Reconciler?
+  /// What removes messages, once nothing can be owed of them.
+  var housekeeping: Housekeeping?
   let logger: Logger
   /// The wall clock, and how to wait.
   var time = ServiceTime()
@@ -56,6 +58,7 @@ struct ArchiveSink: UpdateSink {
   func caughtUp() async {
     logger.info("up to date")
     reconciler?.caughtUp()
+    housekeeping?.caughtUp()
   }
 
   private func tell(_ gaps: [UpdateGap]) {

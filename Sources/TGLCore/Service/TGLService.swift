@@ -116,9 +116,11 @@ struct MainService: Service {
     let reconciler = Reconciler(
       source: client, archive: archive, recorder: recorder, notices: settings.noticePolicy,
       policy: settings.reconcilerPolicy, recorded: recorded, logger: logger)
+    let housekeeping = Housekeeping(
+      archive: archive, root: root, settings: RetentionSettings(settings), logger: logger)
     let sink = ArchiveSink(
       archive: archive, session: session, recorder: recorder, policy: settings.noticePolicy, recorded: recorded,
-      reconciler: reconciler, logger: logger)
+      reconciler: reconciler, housekeeping: housekeeping, logger: logger)
     let pump = UpdatePump(source: client, sink: sink, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
@@ -127,6 +129,7 @@ struct MainService: Service {
       group.addTask { try await vault.run() }
       group.addTask { try await linkSaver.run() }
       group.addTask { try await reconciler.run() }
+      group.addTask { try await housekeeping.run() }
       try await group.next()
     }
   }

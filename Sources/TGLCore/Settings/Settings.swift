@@ -91,11 +91,7 @@ public struct Settings: Sendable {
     savesDeletedFromChannels = reader.value(SettingsCatalog.saveDeletedChannels) ?? true
     tidiesGIFs = reader.value(SettingsCatalog.tidyGIFs) ?? true
     tidiesStickers = reader.value(SettingsCatalog.tidyStickers) ?? true
-    retention = Retention(
-      userDays: reader.value(SettingsCatalog.persistUser) ?? 1,
-      groupDays: reader.value(SettingsCatalog.persistGroup) ?? 1,
-      channelDays: reader.value(SettingsCatalog.persistChannel) ?? 1,
-      botDays: reader.value(SettingsCatalog.persistBot) ?? 1)
+    retention = Retention(&reader)
     reconciliation = Reconciliation(
       interval: .seconds(60 * (reader.value(SettingsCatalog.reconcileInterval) ?? 0)),
       window: .seconds(3_600 * (reader.value(SettingsCatalog.reconcileWindow) ?? 0)),

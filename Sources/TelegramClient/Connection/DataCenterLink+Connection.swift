@@ -13,7 +13,7 @@ extension DataCenterLink {
     isReadingPaused = false
     machine.connected(
       transport: environment.configuration.transport, dc: environment.configuration.wireNumber(dc: dc),
-      keys: keys, now: now, using: &random)
+      keys: publicKeys, now: now, using: &random)
     if channel.isActive { flush() } else { end(.closed("closed at once")) }
   }
 
@@ -52,8 +52,8 @@ extension DataCenterLink {
     case .sessionCreated, .messagesDropped:
       // Before the first answer it says no more than `connected` did: the difference is still to be asked for.
       if isHome, hasAnswered { environment.feed?.offer(.gap) }
-    case .salt(let salt): environment.hints.note(dc: dc, salt: salt)
-    case .timeOffset(let offset): environment.hints.note(dc: dc, timeOffset: offset)
+    case .salt(let salt): if purpose != .cdn { environment.hints.note(dc: dc, salt: salt) }
+    case .timeOffset(let offset): if purpose != .cdn { environment.hints.note(dc: dc, timeOffset: offset) }
     case .undecodable(let bytes):
       environment.logger.warning("unreadable message", metadata: ["dc": "\(dc)", "bytes": "\(bytes.readableBytes)"])
     case .pong: wasUseful = true

@@ -42,15 +42,12 @@ extension DataCenterLink {
   }
 
   private func converse() async throws(TelegramError) {
-    try await loadKey()
+    if purpose == .calls { try await loadKey() }
     var faults = Faults()
     while await becomesWanted() {
-      if sharesKey, !machine.hasKey {
-        try await loadKey()
-        guard machine.hasKey else {
-          await pause(after: "the key is still to be agreed")
-          continue
-        }
+      guard try await hasUsableKey() else {
+        failCalls(.keyReplaced)
+        continue
       }
       report(.connecting)
       guard let (channel, endpoint) = await connect() else { continue }
@@ -69,7 +66,7 @@ extension DataCenterLink {
 
   /// A connection to one of the data centre's addresses; nil after a failure and the wait that follows it.
   private func connect() async -> (any Channel, Endpoint)? {
-    let endpoints = environment.addresses.withBook { [dc, role] in $0.endpoints(of: dc, isCDN: role == .cdn) }
+    let endpoints = environment.addresses.withBook { [dc, purpose] in $0.endpoints(of: dc, for: purpose) }
     let race = DialRace(
       dialer: environment.dialer, loop: loop, clock: environment.clock,
       timeout: environment.configuration.connectTimeout)
@@ -79,7 +76,7 @@ extension DataCenterLink {
           try channel.pipeline.syncOperations.addHandler(ConnectionHandler(delegate: self))
         }
       }
-      environment.addresses.withBook { [dc] in $0.connected(dc, at: endpoint) }
+      if purpose != .cdn { environment.addresses.withBook { [dc] in $0.connected(dc, at: endpoint) } }
       return (channel, endpoint)
     } catch {
       guard !Task.isCancelled else { return nil }
@@ -137,7 +134,8 @@ extension DataCenterLink {
 
   private func stands(at endpoint: Endpoint) {
     lastFault = nil
-    environment.logger.info("connected", metadata: ["dc": "\(dc)", "address": "\(endpoint)"])
+    environment.logger.info(
+      "connected", metadata: ["dc": "\(dc)", "for": "\(purpose)", "address": "\(endpoint)"])
     guard isHome else { return }
     report(.connected)
     environment.feed?.offer(.connected)
@@ -162,12 +160,6 @@ extension DataCenterLink {
       return
     case .transport(TransportErrorCode.authKeyUnknown) where machine.hasKey && faults.unknownKey >= Self.patience:
       guard !isHome else { throw .authKeyLost(dc: dc) }
-      if sharesKey {
-        // The other link finds the same, and knows what to do.
-        failCalls(.link(.authKeyLost(dc: dc)))
-        machine.forgetKey()
-        break
-      }
       environment.logger.notice("key not known any more, agreeing a new one", metadata: ["dc": "\(dc)"])
       try await forgetKey()
     case .keyExchange(let error):
@@ -184,6 +176,13 @@ extension DataCenterLink {
 
   // MARK: Keys
 
+  /// Whether a connection is of use: for files only with the key that was agreed for calls, which may have changed.
+  private func hasUsableKey() async throws(TelegramError) -> Bool {
+    guard purpose == .files else { return true }
+    try await loadKey()
+    return machine.hasKey
+  }
+
   private func loadKey() async throws(TelegramError) {
     let known: (StoredDC?, StoredSessionHint?)
     do {
@@ -197,12 +196,19 @@ extension DataCenterLink {
     guard let key = AuthKey(bytes: bytes) else {
       throw .store("the key of DC\(dc) has \(bytes.count) bytes, not 256")
     }
-    let hint = known.1 ?? StoredSessionHint(dc: dc, salt: 0, timeOffset: .zero)
-    environment.hints.start(hint)
+    if let authKey {
+      guard authKey.id != key.id else { return }
+      failCallsOfLostKey()
+      machine.forgetKey()
+    }
+    // What the link for calls has learned meanwhile is newer than what is stored.
+    let hint = environment.hints.known(dc: dc) ?? known.1 ?? StoredSessionHint(dc: dc, salt: 0, timeOffset: .zero)
     machine.keySaved(session(with: key, hint: hint), now: now)
   }
 
   private func save(_ agreement: AuthKeyAgreement, endpoint: Endpoint) async throws(TelegramError) {
+    // A CDN's key is worth a round trip and nothing else.
+    guard purpose == .calls else { return }
     let stored = StoredDC(id: dc, host: endpoint.host, port: endpoint.port, authKey: agreement.authKey.bytes)
     do {
       if isHome {
@@ -217,6 +223,8 @@ extension DataCenterLink {
   private func forgetKey() async throws(TelegramError) {
     failCallsOfLostKey()
     machine.forgetKey()
+    authKey = nil
+    guard purpose == .calls else { return }
     do {
       if var stored = try await environment.store.authorization(dc: dc) {
         stored.authKey = nil
@@ -230,7 +238,8 @@ extension DataCenterLink {
   }
 
   private func session(with key: AuthKey, hint: StoredSessionHint) -> ClientSession {
-    environment.hints.start(hint)
+    authKey = key
+    if purpose != .cdn { environment.hints.start(hint) }
     return ClientSession(
       authKey: key, salt: hint.salt, sessionID: Int64(bitPattern: random.next()), timeOffset: hint.timeOffset)
   }

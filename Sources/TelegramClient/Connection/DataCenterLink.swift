@@ -12,7 +12,7 @@ actor DataCenterLink {
     case cancelled
     /// The link cannot carry the call.
     case link(TelegramError)
-    /// The key was replaced before the server had the call; it may be made again.
+    /// The key was replaced, or there is none yet, before the server had the call; it may be made again.
     case keyReplaced
   }
 
@@ -22,14 +22,17 @@ actor DataCenterLink {
   }
 
   nonisolated let dc: Int
-  nonisolated let role: LinkRole
-  /// The RSA keys the server may prove itself with.
-  nonisolated let keys: [RSAPublicKey]
+  nonisolated let purpose: LinkPurpose
   nonisolated let loop: any EventLoop
   nonisolated let environment: LinkEnvironment
   var machine: LinkMachine
   var random: RandomSource
+  /// Whether updates come here and the connection is kept up without calls.
   var isHome: Bool
+  /// The RSA keys the server may prove itself with.
+  var publicKeys: [RSAPublicKey]
+  /// The key the machine's session speaks with.
+  var authKey: AuthKey?
   var backoff = Backoff()
   /// The connection in use.
   var channel: (any Channel)?
@@ -64,19 +67,22 @@ actor DataCenterLink {
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
   init(
-    dc: Int, isHome: Bool, role: LinkRole = .main, keys: [RSAPublicKey]? = nil, loop: any EventLoop,
-    environment: LinkEnvironment
+    dc: Int, purpose: LinkPurpose = .calls, isHome: Bool, loop: any EventLoop, environment: LinkEnvironment,
+    terminal: TelegramError? = nil
   ) {
     self.dc = dc
-    self.role = role
-    self.keys = keys ?? environment.configuration.publicKeys
+    self.terminal = terminal
+    self.purpose = purpose
+    // A CDN proves itself with keys of its own, which home tells.
+    publicKeys = purpose == .cdn ? [] : environment.configuration.publicKeys
     self.isHome = isHome
     self.loop = loop
     self.environment = environment
     random = environment.random
     machine = LinkMachine(
       wrapping: CallWrapping(configuration: environment.configuration),
-      withoutUpdates: role != .cdn && !(isHome && environment.configuration.receivesUpdates))
+      // A CDN sends none and does not know the wrapper.
+      withoutUpdates: purpose != .cdn && !(isHome && environment.configuration.receivesUpdates))
   }
 
   var now: Moment { environment.wallClock.moment(loop.now) }
@@ -90,6 +96,9 @@ actor DataCenterLink {
     wake()
     restartIdleTimer()
   }
+
+  /// What the next key exchange accepts.
+  func accept(_ keys: [RSAPublicKey]) { publicKeys = keys }
 
   // MARK: Calls
 
@@ -193,9 +202,6 @@ actor DataCenterLink {
     end(.stopped)
     wake()
   }
-
-  /// Whether the key is another link's to agree.
-  nonisolated var sharesKey: Bool { role == .files }
 
   /// Waits until there is a reason to be connected; false when the link was stopped.
   func becomesWanted() async -> Bool {

@@ -48,6 +48,8 @@ final class SessionHints: Sendable {
 
   func start(_ hint: StoredSessionHint) { state.withLock { $0.hints[hint.dc] = hint } }
 
+  func known(dc: Int) -> StoredSessionHint? { state.withLock { $0.hints[dc] } }
+
   func note(dc: Int, salt: Int64) { change(dc) { $0.salt = salt } }
   func note(dc: Int, timeOffset: Duration) { change(dc) { $0.timeOffset = timeOffset } }
 

@@ -12,8 +12,8 @@ struct AddressBook: Sendable {
   /// From the session file: used until the server announces something, and after it as a last resort.
   private var remembered: [Int: Endpoint] = [:]
   private var announced: [Int: [Endpoint]] = [:]
-  /// Content delivery networks, which have numbers of their own.
-  private var networks: [Int: [Endpoint]] = [:]
+  /// CDNs are numbered like data centres and are none: nothing but `upload.getCdnFile` may go there.
+  private var cdns: [Int: [Endpoint]] = [:]
   /// Where the last connection to each data centre succeeded.
   private var lastGood: [Int: Endpoint] = [:]
 
@@ -45,24 +45,24 @@ struct AddressBook: Sendable {
   ///
   /// Left out are addresses for downloads only, and those that need a secret of their own.
   mutating func announce(_ options: [API.DcOption]) {
+    announced.merge(Self.lists(of: options.filter { !$0.cdn })) { _, new in new }
+    cdns.merge(Self.lists(of: options.filter(\.cdn))) { _, new in new }
+  }
+
+  private static func lists(of options: [API.DcOption]) -> [Int: [Endpoint]] {
     var lists: [Int: [Endpoint]] = [:]
-    for option in options where option.cdn && option.secret == nil && !option.ipAddress.isEmpty {
-      guard (1...65_535).contains(option.port) else { continue }
-      let endpoint = Endpoint(host: option.ipAddress, port: Int(option.port))
-      if networks[Int(option.id)]?.contains(endpoint) != true { networks[Int(option.id), default: []].append(endpoint) }
-    }
-    for option in options where !option.cdn && !option.mediaOnly && !option.tcpoOnly && option.secret == nil {
+    for option in options where !option.mediaOnly && !option.tcpoOnly && option.secret == nil {
       guard (1...65_535).contains(option.port), !option.ipAddress.isEmpty else { continue }
       lists[Int(option.id), default: []].append(Endpoint(host: option.ipAddress, port: Int(option.port)))
     }
-    announced.merge(lists) { _, new in new }
+    return lists
   }
 
   mutating func connected(_ dc: Int, at endpoint: Endpoint) { lastGood[dc] = endpoint }
 
   /// In the order they should be tried; empty when nothing is known of `dc`.
-  func endpoints(of dc: Int, isCDN: Bool = false) -> [Endpoint] {
-    if isCDN { return DialOrder.order(networks[dc] ?? [], lastGood: lastGood[dc]) }
+  func endpoints(of dc: Int, for purpose: LinkPurpose = .calls) -> [Endpoint] {
+    if purpose == .cdn { return DialOrder.order(cdns[dc] ?? [], lastGood: nil) }
     let known =
       if let list = announced[dc] {
         list

@@ -6,11 +6,6 @@ import TL
 
 /// The links to the data centres: home, and others as they are needed.
 actor DataCenters {
-  private struct LinkID: Hashable {
-    var dc: Int
-    var role: LinkRole
-  }
-
   private enum Authorization {
     /// Somebody is signing us in there; these wait for it.
     case underWay([CheckedContinuation<Void, Never>])
@@ -19,12 +14,19 @@ actor DataCenters {
 
   private let environment: LinkEnvironment
   private let group: any EventLoopGroup
+  private struct LinkID: Hashable {
+    let dc: Int
+    let purpose: LinkPurpose
+  }
+
   private var links: [LinkID: DataCenterLink] = [:]
-  private var cdnKeys: [Int: [RSAPublicKey]] = [:]
+  /// CDNs whose keys their links know.
+  private var cdnKeys: Set<Int> = []
   private var authorizations: [Int: Authorization] = [:]
   private var home: Int?
+  private var isClosed = false
 
-  /// Links that `TelegramClient.run()` has to run; there are never more than there are data centres.
+  /// Links that `TelegramClient.run()` has to run; there are never more than there are data centres and purposes.
   nonisolated let newLinks: AsyncStream<DataCenterLink>
   private let announceLink: AsyncStream<DataCenterLink>.Continuation
 
@@ -62,7 +64,7 @@ actor DataCenters {
       if let known = try await store.authorization(dc: dc), known.authKey != nil { try await store.setHome(known) }
     } catch { throw .store("\(error)") }
     home = dc
-    await links[LinkID(dc: old, role: .main)]?.setHome(false)
+    await links[LinkID(dc: old, purpose: .calls)]?.setHome(false)
     await link(to: dc).setHome(true)
   }
 
@@ -72,6 +74,7 @@ actor DataCenters {
   /// Ends every link's life; for the end of `TelegramClient.run()`.
   func close() async {
     announceLink.finish()
+    isClosed = true
     for link in links.values { await link.terminate(.closed) }
     environment.feed?.finish()
     environment.state.report(.idle)
@@ -82,30 +85,35 @@ actor DataCenters {
 
   // MARK: Links
 
-  /// The link to a data centre, made when it is first asked for.
-  func link(to dc: Int, for role: LinkRole = .main) -> DataCenterLink {
-    let id = LinkID(dc: dc, role: role == .files && dc != home ? .main : role)
+  /// The link to `dc` for `purpose`, which connects when it is first called and lets go when it is not needed.
+  func link(to dc: Int, purpose: LinkPurpose = .calls) -> DataCenterLink {
+    let id = LinkID(dc: dc, purpose: purpose)
     if let link = links[id] { return link }
     let link = DataCenterLink(
-      dc: dc, isHome: id.role == .main && dc == home, role: id.role,
-      keys: cdnKeys[dc] ?? environment.configuration.publicKeys,
-      loop: group.next(), environment: environment)
+      dc: dc, purpose: purpose, isHome: purpose == .calls && dc == home, loop: group.next(), environment: environment,
+      terminal: isClosed ? .closed : nil)
     links[id] = link
     announceLink.yield(link)
     return link
   }
 
-  func updateBufferChanged(hasRoom: Bool) async {
-    guard let home, let link = links[LinkID(dc: home, role: .main)] else { return }
-    await link.updateBufferChanged(hasRoom: hasRoom)
-  }
-
   // MARK: CDNs
 
-  func knowsCDN(_ dc: Int) -> Bool { cdnKeys[dc] != nil }
+  func hasKeys(ofCDN cdn: Int) -> Bool { cdnKeys.contains(cdn) }
 
-  /// The keys content delivery networks prove themselves with, as home vouches for them.
-  func learn(cdnKeys keys: [Int: [RSAPublicKey]]) { cdnKeys.merge(keys) { _, new in new } }
+  /// From now on the CDN may prove itself with these.
+  func accept(_ keys: [RSAPublicKey], ofCDN cdn: Int) async {
+    await link(to: cdn, purpose: .cdn).accept(keys)
+    cdnKeys.insert(cdn)
+  }
+
+  /// The CDN does not have the keys we were told; they are asked for again.
+  func forgetKeys(ofCDN cdn: Int) { cdnKeys.remove(cdn) }
+
+  func updateBufferChanged(hasRoom: Bool) async {
+    guard let home, let link = links[LinkID(dc: home, purpose: .calls)] else { return }
+    await link.updateBufferChanged(hasRoom: hasRoom)
+  }
 
   // MARK: Signing in elsewhere
 

@@ -1,14 +1,7 @@
 import Glibc
 public import NIOCore
 public import NIOPosix
-
-/// What is uploaded: bytes that can be read at any place, by several at a time.
-public protocol UploadSource: Sendable {
-  /// In bytes.
-  var size: Int64 { get }
-  /// `count` bytes from `offset`, all of them or an error.
-  func read(count: Int, at offset: Int64) async throws(TelegramError) -> ByteBuffer
-}
+import Synchronization
 
 /// A file on disk read at any place, off the event loops and the cooperative threads.
 public final class FileReader: UploadSource {
@@ -17,7 +10,7 @@ public final class FileReader: UploadSource {
   private let descriptor: CInt
   private let pool: NIOThreadPool
 
-  /// - Throws: `TelegramError.file` for what cannot be read, or is no regular file.
+  /// - Throws: `TelegramError.file` for what is no readable regular file.
   public init(path: String, pool: NIOThreadPool = .singleton) throws(TelegramError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .file("\(path): \(String(cString: strerror(errno)))") }

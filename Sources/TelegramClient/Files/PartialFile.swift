@@ -4,117 +4,135 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A file that grows at its end, and what it has come to.
+/// A file that grows at its end while its digest is taken, off the event loops and the cooperative threads.
 ///
-/// What touches the disk runs on threads that may wait.
+/// Its length says how much of it there is: nothing is written anywhere but at the end.
 final class PartialFile: Sendable {
-  let path: String
-  private let descriptor: CInt
-  private let pool: NIOThreadPool
-  private let state: Mutex<State>
-
   private struct State: ~Copyable {
-    var hasher: SHA256? = SHA256()
+    var hasher = SHA256()
+    /// Everything before it is on disk and in the digest.
     var length: Int64 = 0
   }
 
-  /// Opens the file, or makes one that only its owner can read.
-  init(path: String, pool: NIOThreadPool = .singleton) throws(DownloadError) {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw .file("\(path): \(String(cString: strerror(errno)))") }
+  let path: String
+  private let descriptor: CInt
+  private let pool: NIOThreadPool
+  private let state = Mutex(State())
+
+  /// Opens the file, or makes it, for its owner alone.
+  ///
+  /// Links are not followed, and a file that is being written by somebody else is refused.
+  static func open(_ path: String, pool: NIOThreadPool = .singleton) async throws(DownloadError) -> PartialFile {
+    try await offLoad(pool) { () throws(DownloadError) in
+      let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+      guard descriptor >= 0 else { throw failure(path) }
+      let file = PartialFile(path: path, descriptor: descriptor, pool: pool)
+      var information = stat()
+      guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+        throw .file("\(path): not a regular file")
+      }
+      guard fchmod(descriptor, 0o600) == 0 else { throw failure(path) }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .file("\(path): another download writes it") }
+      return file
+    }
+  }
+
+  private init(path: String, descriptor: CInt, pool: NIOThreadPool) {
     self.path = path
     self.descriptor = descriptor
     self.pool = pool
-    state = Mutex(State())
   }
 
   deinit { close(descriptor) }
 
-  /// In bytes, as an earlier attempt left it.
-  func presentSize() throws(DownloadError) -> Int64 {
-    var information = stat()
-    guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
-      throw .file("\(path): not a regular file")
-    }
-    return Int64(information.st_size)
-  }
-
-  /// Begins the digest anew, for `keep`.
-  func restart(keeping length: Int64) async throws(DownloadError) {
-    state.withLock { $0 = State() }
-    try await keep(length)
-  }
-
-  /// Keeps the first `length` bytes, and reads them for the digest.
-  func keep(_ length: Int64) async throws(DownloadError) {
-    try await run { file throws(DownloadError) in
-      guard ftruncate(file.descriptor, off_t(length)) == 0 else { throw file.failure() }
-      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-      defer { buffer.deallocate() }
-      var offset: Int64 = 0
-      while offset < length {
-        let wanted = min(buffer.count, Int(length - offset))
-        let count = pread(file.descriptor, buffer.baseAddress, wanted, off_t(offset))
-        guard count > 0 else { throw file.failure() }
-        file.note(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        offset += Int64(count)
-      }
+  /// What is there already, in bytes.
+  func sizeOnDisk() async throws(DownloadError) -> Int64 {
+    try await Self.offLoad(pool) { [self] () throws(DownloadError) in
+      var information = stat()
+      guard fstat(descriptor, &information) == 0 else { throw Self.failure(path) }
+      return Int64(information.st_size)
     }
   }
 
-  func append(_ bytes: ByteBuffer) async throws(DownloadError) {
-    try await run { file throws(DownloadError) in
-      let place = file.state.withLock { $0.length }
-      let outcome: Result<Void, DownloadError> = bytes.withUnsafeReadableBytes { data in
-        var done = 0
-        while done < data.count {
-          let rest = UnsafeRawBufferPointer(rebasing: data[done...])
-          let count = pwrite(file.descriptor, rest.baseAddress, rest.count, off_t(place) + off_t(done))
+  /// Keeps the first `length` bytes, which go into the digest, and cuts the rest off.
+  func resume(at length: Int64) async throws(DownloadError) {
+    try await Self.offLoad(pool) { [self] () throws(DownloadError) in
+      guard ftruncate(descriptor, off_t(length)) == 0 else { throw Self.failure(path) }
+      let outcome: Result<Void, DownloadError> = state.withLock { state in
+        state = State()
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+        defer { chunk.deallocate() }
+        while state.length < length {
+          let wanted = min(chunk.count, Int(length - state.length))
+          let count = pread(descriptor, chunk.baseAddress, wanted, off_t(state.length))
           if count < 0, errno == EINTR { continue }
-          guard count > 0 else { return .failure(file.failure()) }
-          done += count
+          guard count > 0 else { return .failure(count < 0 ? Self.failure(path) : .file("\(path): became shorter")) }
+          state.hasher.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+          state.length += Int64(count)
         }
-        file.note(data)
         return .success(())
       }
       try outcome.get()
     }
   }
 
-  /// Makes it last; nothing may be appended afterwards.
+  /// Writes parts at the end, one after another.
+  func append(_ parts: [ByteBuffer]) async throws(DownloadError) {
+    guard !parts.isEmpty else { return }
+    try await Self.offLoad(pool) { [self] () throws(DownloadError) in
+      let outcome: Result<Void, DownloadError> = state.withLock { state in
+        for part in parts {
+          let written = part.withUnsafeReadableBytes { write($0, at: state.length) }
+          guard case .success = written else { return written }
+          part.withUnsafeReadableBytes { state.hasher.update($0) }
+          state.length += Int64(part.readableBytes)
+        }
+        return .success(())
+      }
+      try outcome.get()
+    }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Result<Void, DownloadError> {
+    var done = 0
+    while done < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+      let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return .failure(Self.failure(path)) }
+      done += count
+    }
+    return .success(())
+  }
+
+  /// Makes everything durable and ends the digest.
   func finish() async throws(DownloadError) -> DownloadedFile {
-    try await run { file throws(DownloadError) in
-      guard fsync(file.descriptor) == 0 else { throw file.failure() }
-      return file.state.withLock { state in
-        let digest = state.hasher.take()?.finish() ?? []
-        return DownloadedFile(size: state.length, sha256: digest)
+    try await Self.offLoad(pool) { [self] () throws(DownloadError) in
+      guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+      return state.withLock { state in
+        let size = state.length
+        let hasher = exchange(&state.hasher, with: SHA256())
+        return DownloadedFile(size: size, sha256: hasher.finish())
       }
     }
   }
 
-  private func note(_ data: UnsafeRawBufferPointer) {
-    state.withLock { state in
-      state.hasher?.update(data)
-      state.length += Int64(data.count)
-    }
-  }
-
-  private func failure() -> DownloadError {
+  private static func failure(_ path: String) -> DownloadError {
     switch errno {
     case ENOSPC, EDQUOT: .diskFull(path: path)
-    default: .file("\(path): \(String(cString: strerror(errno)))")
+    case let code: .file("\(path): \(String(cString: strerror(code)))")
     }
   }
 
-  private func run<T: Sendable>(
-    _ body: @escaping @Sendable (PartialFile) throws(DownloadError) -> T
-  ) async throws(DownloadError) -> T {
-    let outcome: Result<T, DownloadError>
+  private static func offLoad<Value: Sendable>(
+    _ pool: NIOThreadPool, _ body: @escaping @Sendable () throws(DownloadError) -> Value
+  ) async throws(DownloadError) -> Value {
+    let outcome: Result<Value, DownloadError>
     do {
-      outcome = try await pool.runIfActive { [self] in
-        do throws(DownloadError) { return .success(try body(self)) } catch { return .failure(error) }
+      outcome = try await pool.runIfActive {
+        do throws(DownloadError) { return .success(try body()) } catch { return .failure(error) }
       }
-    } catch { throw .file("\(path): \(error)") }
+    } catch { throw .file("no thread for the file: \(error)") }
     return try outcome.get()
   }
 }

@@ -1,13 +1,12 @@
+import NIOCore
 public import TL
 
-/// A file on Telegram's side: where it is, and how it is asked for.
-///
-/// Source: "Downloading files", core.telegram.org/api/files.
+/// A file on Telegram's servers: where it is and how large.
 public struct RemoteFile: Sendable {
   public var location: API.AnyInputFileLocation
-  /// The data centre that has it.
+  /// The data centre that keeps it.
   public var dc: Int
-  /// In bytes; 0 when it is not known.
+  /// In bytes; 0 where nobody said.
   public var size: Int64
 
   public init(location: API.AnyInputFileLocation, dc: Int, size: Int64) {
@@ -16,26 +15,59 @@ public struct RemoteFile: Sendable {
     self.size = size
   }
 
-  /// A document's file itself, not one of its previews.
+  /// The document itself, not one of its thumbnails.
   public init(_ document: API.Document) {
     let location = API.InputDocumentFileLocation(
       id: document.id, accessHash: document.accessHash, fileReference: document.fileReference, thumbSize: "")
     self.init(location: .inputDocumentFileLocation(location), dc: Int(document.dcId), size: max(document.size, 0))
   }
 
-  /// One of a photo's sizes.
-  ///
-  /// - Parameters:
-  ///   - sizeType: the letter Telegram names it with.
-  ///   - bytes: its size; 0 when it is not known.
-  public init(_ photo: API.Photo, sizeType: String, bytes: Int64) {
+  /// The photo's largest size; nil when the server keeps none of it.
+  public init?(_ photo: API.Photo) {
+    guard let largest = photo.sizes.compactMap(StoredSize.init).max(by: { $0.rank < $1.rank }) else { return nil }
     let location = API.InputPhotoFileLocation(
-      id: photo.id, accessHash: photo.accessHash, fileReference: photo.fileReference, thumbSize: sizeType)
-    self.init(location: .inputPhotoFileLocation(location), dc: Int(photo.dcId), size: max(bytes, 0))
+      id: photo.id, accessHash: photo.accessHash, fileReference: photo.fileReference, thumbSize: largest.type)
+    self.init(location: .inputPhotoFileLocation(location), dc: Int(photo.dcId), size: largest.bytes)
+  }
+
+  /// One of a photo's sizes that can be asked for: stripped previews and outlines are no files.
+  private struct StoredSize {
+    let type: String
+    let pixels: Int64
+    let bytes: Int64
+
+    init?(_ size: API.AnyPhotoSize) {
+      switch size {
+      case .photoSize(let size): self.init(size.type, size.w, size.h, Int64(size.size))
+      case .photoSizeProgressive(let size): self.init(size.type, size.w, size.h, Int64(size.sizes.max() ?? 0))
+      case .photoCachedSize(let size): self.init(size.type, size.w, size.h, Int64(size.bytes.readableBytes))
+      case .photoSizeEmpty, .photoStrippedSize, .photoPathSize, .other: return nil
+      }
+    }
+
+    private init(_ type: String, _ width: Int32, _ height: Int32, _ bytes: Int64) {
+      self.type = type
+      pixels = Int64(max(width, 0)) * Int64(max(height, 0))
+      self.bytes = max(bytes, 0)
+    }
+
+    var rank: (Int64, Int64) { (pixels, bytes) }
   }
 }
 
-/// What a finished download came to.
+extension RemoteFile: Hashable {
+  public static func == (left: RemoteFile, right: RemoteFile) -> Bool {
+    left.dc == right.dc && left.size == right.size && left.location.encoded() == right.location.encoded()
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(dc)
+    hasher.combine(size)
+    hasher.combine(location.encoded())
+  }
+}
+
+/// What a download came to.
 public struct DownloadedFile: Sendable, Hashable {
   /// In bytes.
   public var size: Int64
@@ -45,40 +77,5 @@ public struct DownloadedFile: Sendable, Hashable {
   public init(size: Int64, sha256: [UInt8]) {
     self.size = size
     self.sha256 = sha256
-  }
-}
-
-/// Why a download did not come to its end; what has been received stays in the partial file.
-public enum DownloadError: Error, Sendable {
-  /// The reference is to be renewed from the message it came with.
-  ///
-  /// Source: "File references", core.telegram.org/api/file-references.
-  case referenceExpired
-  /// The server has no such file, and never will.
-  case gone(String)
-  /// The server asks to wait longer than `ClientConfiguration.floodSleepThreshold`.
-  case floodWait(Duration)
-  case diskFull(path: String)
-  /// The partial file cannot be written, for another reason.
-  case file(String)
-  /// The server sent fewer or more bytes than it said.
-  case sizeMismatch(expected: Int64, actual: Int64)
-  /// A CDN's bytes are not those the server vouches for.
-  case hashMismatch
-  case telegram(TelegramError)
-}
-
-extension DownloadError: CustomStringConvertible {
-  public var description: String {
-    switch self {
-    case .referenceExpired: "its file reference has expired"
-    case .gone(let name): "the server does not have it any more (\(name))"
-    case .floodWait(let wait): "Telegram asks to wait \(wait.components.seconds) s before more is downloaded"
-    case .diskFull(let path): "\(path): no space left"
-    case .file(let reason): reason
-    case .sizeMismatch(let expected, let actual): "the server sent \(actual) bytes of \(expected)"
-    case .hashMismatch: "a CDN sent other bytes than the server vouches for"
-    case .telegram(let error): "\(error)"
-    }
   }
 }

@@ -2,73 +2,99 @@ import NIOCore
 public import TL
 
 extension TelegramClient {
-  /// Sends the file at `path` to the account's data centre in parts, a few at a time; memory does not grow with its size.
+  /// Sends the file at `path` to the account's data centre in parts; memory does not grow with its size.
+  ///
+  /// - Parameter name: the file's name as others see it.
+  /// - Returns: what stands for the file in `messages.sendMedia`.
+  public func upload(file path: String, name: String) async throws(TelegramError) -> API.AnyInputFile {
+    try await upload(FileReader(path: path), name: name)
+  }
+
+  /// Sends what `source` holds to the account's data centre, several parts side by side, over a connection of its own.
   ///
   /// - Parameter name: the file's name as others see it.
   /// - Returns: what stands for the file in `messages.sendMedia`.
   ///
   /// Source: core.telegram.org/api/files, "Uploading files".
-  public func upload(file path: String, name: String) async throws(TelegramError) -> API.AnyInputFile {
-    try await upload(FileReader(path: path), name: name)
-  }
-
-  /// Sends what `source` holds; for the rest as `upload(file:name:)`.
   public func upload(_ source: some UploadSource, name: String) async throws(TelegramError) -> API.AnyInputFile {
-    let plan = try UploadPlan(size: source.size)
+    let plan = try UploadPlan(size: source.size, partLimit: configuration.uploadPartLimit)
     var random = environment.random
     let id = Int64.random(in: 1 ... .max, using: &random)
-    let outcome = await withTaskGroup(of: Result<Int, TelegramError>.self) { group -> Result<Void, TelegramError> in
-      defer { group.cancelAll() }
-      var window = TransferWindow()
-      var next = 0
-      var running = 0
-      while next < plan.partCount || running > 0 {
-        while next < plan.partCount, running < window.size {
-          if running == 0 { await files.take(plan.partSize) } else if await !files.takeIfFree(plan.partSize) { break }
-          let part = next
-          group.addTask { await self.send(part: part, of: plan, fileID: id, from: source) }
-          next += 1
-          running += 1
-        }
-        guard let result = await group.next() else { break }
-        running -= 1
-        await files.release(plan.partSize)
-        switch result {
-        case .success(let bytes): window.finished(bytes: bytes, at: .uptime)
-        case .failure(let error):
-          await files.release(running * plan.partSize)
-          return .failure(error)
-        }
-      }
-      return .success(())
+    var job = UploadJob(client: self, source: source, plan: plan, fileID: id)
+    do throws(DownloadError) {
+      try await transfers.run(&job)
+    } catch {
+      throw TelegramError(error)
     }
-    try outcome.get()
     let parts = Int32(plan.partCount)
     return plan.isBig
       ? .inputFileBig(API.InputFileBig(id: id, parts: parts, name: name))
       : .inputFile(API.InputFile(id: id, parts: parts, name: name, md5Checksum: ""))
   }
+}
 
-  /// - Returns: the bytes that were sent.
-  private func send(
-    part: Int, of plan: UploadPlan, fileID: Int64, from source: some UploadSource
-  ) async -> Result<Int, TelegramError> {
-    let range = plan.range(ofPart: part)
-    let number = Int32(part)
-    do throws(TelegramError) {
-      let bytes = try await source.read(count: range.count, at: range.lowerBound)
-      let saved: Bool
-      if plan.isBig {
-        let call = API.UploadSaveBigFilePart(
-          fileId: fileID, filePart: number, fileTotalParts: Int32(plan.partCount), bytes: bytes)
-        saved = try await invoke(call, dc: nil, role: .files, timeout: .seconds(180), isBulk: true).response
-      } else {
-        let call = API.UploadSaveFilePart(fileId: fileID, filePart: number, bytes: bytes)
-        saved = try await invoke(call, dc: nil, role: .files, timeout: .seconds(180), isBulk: true).response
+/// An upload as the transfer loop sees it.
+struct UploadJob<Source: UploadSource>: TransferJob {
+  private let client: TelegramClient
+  private let source: Source
+  private let plan: UploadPlan
+  private let fileID: Int64
+  private var next = 0
+  private var again: Set<Int> = []
+  private var done = 0
+
+  init(client: TelegramClient, source: Source, plan: UploadPlan, fileID: Int64) {
+    self.client = client
+    self.source = source
+    self.plan = plan
+    self.fileID = fileID
+  }
+
+  var partSize: Int { plan.partSize }
+  /// As the call that may have to be sent again, and encrypted on its way into the socket.
+  var partCost: Int { 2 * plan.partSize }
+  var isComplete: Bool { done == plan.partCount }
+  var earlyParts: Int { 0 }
+  var failedParts: Int { again.count }
+  var hasNextPart: Bool { !again.isEmpty || next < plan.partCount }
+
+  mutating func nextPart() -> Int? {
+    if let first = again.min() {
+      again.remove(first)
+      return first
+    }
+    guard next < plan.partCount else { return nil }
+    defer { next += 1 }
+    return next
+  }
+
+  mutating func failed(_ part: Int) { again.insert(part) }
+
+  func exchange(_ part: Int) -> Exchange {
+    { [client, source, plan, fileID] in
+      do throws(TelegramError) {
+        let range = plan.range(ofPart: part)
+        let bytes = try await source.read(count: range.count, at: range.lowerBound)
+        let options = TelegramClient.CallOptions(isBulk: true, purpose: .files, leavesPaceToCaller: true)
+        let number = Int32(part)
+        let saved =
+          plan.isBig
+          ? try await client.invoke(
+            API.UploadSaveBigFilePart(
+              fileId: fileID, filePart: number, fileTotalParts: Int32(plan.partCount), bytes: bytes), options)
+          : try await client.invoke(
+            API.UploadSaveFilePart(fileId: fileID, filePart: number, bytes: bytes), options)
+        guard saved else { throw .file("the server did not take part \(part) of the file") }
+        return .success(())
+      } catch {
+        return .failure(DownloadError(error))
       }
-      guard saved else { throw .file("the server did not take part \(part) of the file") }
-      return .success(range.count)
-    } catch { return .failure(error) }
+    }
+  }
+
+  mutating func received(_ answer: Void, for part: Int) async throws(DownloadError) -> Int {
+    done += 1
+    return plan.range(ofPart: part).count
   }
 }
 
@@ -77,20 +103,21 @@ extension TelegramClient {
 /// Source: core.telegram.org/api/files: parts divide 512 KiB, all but the last are of one size, at most 8000 for an
 /// account with Premium and 4000 for others; files above 10 MB go by `upload.saveBigFilePart`.
 struct UploadPlan: Sendable, Equatable {
-  static let partLimit = 4000
   private static let bigFile: Int64 = 10 * 1024 * 1024
+  private static let largestPart = 512 * 1024
 
   let size: Int64
   let partSize: Int
   let partCount: Int
 
-  init(size: Int64) throws(TelegramError) {
+  init(size: Int64, partLimit: Int = 4000) throws(TelegramError) {
     guard size > 0 else { throw .file("an empty file cannot be sent") }
     self.size = size
-    partSize = size <= Self.bigFile ? 128 * 1024 : 512 * 1024
-    let count = (size + Int64(partSize) - 1) / Int64(partSize)
-    guard count <= Self.partLimit else {
-      throw .file("a file of \(size) bytes is larger than the \(Int64(Self.partLimit * 512 * 1024)) Telegram takes")
+    partSize = size <= Self.bigFile ? 128 * 1024 : Self.largestPart
+    let count = (size - 1) / Int64(partSize) + 1
+    guard count <= partLimit else {
+      let largest = Int64(partLimit) * Int64(Self.largestPart)
+      throw .file("a file of \(size) bytes is larger than the \(largest) Telegram takes")
     }
     partCount = Int(count)
   }

@@ -37,7 +37,7 @@ struct CommandFailure: Error {
     case let error as ArchiveError: status(of: error)
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
-    case is PromptError: .noInput
+    case is PromptError, is UnknownPeer: .noInput
     case let error as ExportError: if case .unknownChat = error { .noInput } else { .cannotCreate }
     case let error as EncryptedFileError: if case .outputExists = error { .cannotCreate } else { .someFailed }
     case is CancellationError: .interrupted
@@ -47,9 +47,9 @@ struct CommandFailure: Error {
 
   private static func status(of error: ArchiveError) -> ExitStatus {
     switch error {
+    case .missing: .noInput
     case .busy, .full: .temporaryFailure
     case .corrupt: .dataError
-    case .missing: .noInput
     case .inaccessible, .newerSchema, .olderSchema, .legacyLayout, .otherAccount: .configuration
     case .failed: .software
     }

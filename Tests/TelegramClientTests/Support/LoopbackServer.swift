@@ -13,6 +13,8 @@ final class LoopbackServer: Sendable {
     case value(any TLEncodable)
     case refuse(Int32, String)
     case nothing
+    /// Not now: `answerHeld` says when.
+    case hold
     case disconnect
   }
 
@@ -21,6 +23,7 @@ final class LoopbackServer: Sendable {
     var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
     var calls: [ReceivedCall] = []
     var drops: [Int64] = []
+    var held: [(handler: ServerConnectionHandler, call: ReceivedCall)] = []
     var connectionCount = 0
     var isAnsweringPings = true
   }
@@ -32,11 +35,13 @@ final class LoopbackServer: Sendable {
 
   let state = Mutex(State())
   let port: Int
+  /// What this server proves itself with.
+  let privateKey: RSAPrivateKey
   private let channel: any Channel
   let respond: @Sendable (ReceivedCall, LoopbackServer) -> Answer
 
   static func start(
-    group: any EventLoopGroup, port: Int = 0,
+    group: any EventLoopGroup, port: Int = 0, privateKey: RSAPrivateKey = LoopbackServer.privateKey,
     respond: @escaping @Sendable (ReceivedCall, LoopbackServer) -> Answer = { _, _ in .nothing }
   ) async throws -> LoopbackServer {
     let box = Mutex<LoopbackServer?>(nil)
@@ -50,7 +55,7 @@ final class LoopbackServer: Sendable {
         }
       }
       .bind(host: "127.0.0.1", port: port).get()
-    let server = LoopbackServer(channel: channel, respond: respond)
+    let server = LoopbackServer(channel: channel, privateKey: privateKey, respond: respond)
     shared.server = server
     return server
   }
@@ -64,8 +69,12 @@ final class LoopbackServer: Sendable {
     }
   }
 
-  private init(channel: any Channel, respond: @escaping @Sendable (ReceivedCall, LoopbackServer) -> Answer) {
+  private init(
+    channel: any Channel, privateKey: RSAPrivateKey,
+    respond: @escaping @Sendable (ReceivedCall, LoopbackServer) -> Answer
+  ) {
     self.channel = channel
+    self.privateKey = privateKey
     self.respond = respond
     port = channel.localAddress?.port ?? 0
   }
@@ -78,6 +87,14 @@ final class LoopbackServer: Sendable {
 
   func disconnectAll() {
     for handler in state.withLock({ Array($0.connections.values) }) { handler.close() }
+  }
+
+  var heldCalls: [ReceivedCall] { state.withLock { $0.held.map(\.call) } }
+
+  /// Answers the held call at `index` of `heldCalls` where it came from.
+  func answerHeld(_ index: Int, with answer: (ReceivedCall) -> any TLEncodable) {
+    let (handler, call) = state.withLock { $0.held.remove(at: index) }
+    handler.answer(call.messageID, answer(call))
   }
 
   func forgetKeys() { state.withLock { $0.keys = [:] } }
@@ -116,7 +133,7 @@ final class ServerConnectionHandler: ChannelInboundHandler, Sendable {
 
   init(server: LoopbackServer) {
     self.server = server
-    side = Mutex((ServerSide(privateKey: LoopbackServer.privateKey), nil))
+    side = Mutex((ServerSide(privateKey: server.privateKey), nil))
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -161,7 +178,11 @@ final class ServerConnectionHandler: ChannelInboundHandler, Sendable {
           case .refuse(let code, let message):
             try side.withLock { try $0.side.refuse(call.messageID, code: code, message, now: now) }
           case .nothing: break
+          case .hold: server.state.withLock { $0.held.append((self, call)) }
           case .disconnect:
+            // What was answered before goes out, or calls that come together would never get anywhere.
+            let reply = side.withLock { $0.side.takeBytes() }
+            context.writeAndFlush(wrapOutboundOut(reply), promise: nil)
             context.close(promise: nil)
             return
           }
@@ -177,6 +198,15 @@ final class ServerConnectionHandler: ChannelInboundHandler, Sendable {
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
   func close() { side.withLock { $0.channel }?.close(promise: nil) }
+
+  func answer(_ messageID: Int64, _ value: any TLEncodable) {
+    let now = WallClock.system.moment(.now())
+    let (bytes, channel) = side.withLock { state in
+      try? state.side.answer(messageID, value, now: now)
+      return (state.side.takeBytes(), state.channel)
+    }
+    channel?.writeAndFlush(bytes, promise: nil)
+  }
 
   func push(_ update: any TLEncodable, times: Int) {
     let now = WallClock.system.moment(.now())

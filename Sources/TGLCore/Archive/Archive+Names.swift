@@ -1,0 +1,59 @@
+import GRDB
+public import TelegramClient
+
+/// A chat or person as somebody names it.
+public enum PeerReference: Sendable, Hashable {
+  case id(PeerID)
+  /// Without "@".
+  case username(String)
+
+  /// Nil for what is neither an id nor a username.
+  public init?(_ text: String) {
+    if let id = Int64(text) {
+      guard let peer = PeerID(rawValue: id) else { return nil }
+      self = .id(peer)
+    } else {
+      let name = text.hasPrefix("@") ? text.dropFirst() : text[...]
+      guard !name.isEmpty, name.utf8.allSatisfy({ $0 == 95 || (48...57).contains($0) || (65...90).contains($0 & 0xDF) })
+      else { return nil }
+      self = .username(String(name))
+    }
+  }
+}
+
+/// A chat that is in the archive.
+public struct KnownChat: Sendable, Hashable {
+  public var id: PeerID
+  public var name: String?
+  public var username: String?
+}
+
+extension Archive {
+  /// The peer a reference names; nil for a username that was never seen.
+  public func resolve(_ reference: PeerReference) async throws(ArchiveError) -> PeerID? {
+    switch reference {
+    case .id(let id): return id
+    case .username(let name):
+      return try await read { db in
+        try Int64.fetchOne(
+          db, sql: "SELECT id FROM peer WHERE username = ? COLLATE NOCASE ORDER BY seen_at DESC LIMIT 1",
+          arguments: [name]
+        ).flatMap(PeerID.init(rawValue:))
+      }
+    }
+  }
+
+  /// The chats with messages, of an archive that is not opened for anything else.
+  public static func chats(at path: String) throws(ArchiveError) -> [KnownChat] {
+    do {
+      var configuration = Configuration()
+      configuration.readonly = true
+      return try DatabaseQueue(path: path, configuration: configuration).read { db in
+        try RetentionTable.chats(db).map { chat in
+          let peer = try PeerTable.find(chat.id, db)
+          return KnownChat(id: chat.id, name: peer?.name, username: peer?.username)
+        }
+      }
+    } catch { throw ArchiveError(error, path: path) }
+  }
+}

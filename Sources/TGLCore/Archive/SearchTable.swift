@@ -1,0 +1,116 @@
+import GRDB
+import TelegramClient
+
+/// The statements on the search index that its triggers do not run.
+enum SearchTable {
+  /// Takes some of the messages in that were there before the index.
+  ///
+  /// - Returns: how many were dealt with; nil when there are none left.
+  static func indexBacklog(_ limit: TransactionLimit, _ db: Database) throws -> Int? {
+    guard let place = try Row.fetchOne(db, sql: "SELECT chat_id, id FROM search_backlog") else { return nil }
+    let clock = ContinuousClock()
+    let end = clock.now + limit.time
+    let next = try db.cachedStatement(
+      sql: """
+        SELECT chat_id, id, version, text FROM message WHERE (chat_id, id) > (?, ?) ORDER BY chat_id, id LIMIT ?
+        """)
+    var last: (chat: Int64, id: Int64)?
+    var done = 0
+    let rows = try Row.fetchCursor(next, arguments: [place["chat_id"] as Int64, place["id"] as Int64, limit.rows])
+    while done == 0 || clock.now < end, let row = try rows.next() {
+      let key = (chat: row["chat_id"] as Int64, id: row["id"] as Int64)
+      let version = row["version"] as Int64
+      try add(key, version: version, row["text"], db)
+      if version > 1 { try addVersions(key, db) }
+      last = key
+      done += 1
+    }
+    if let last, done > 0 {
+      let statement = try db.cachedStatement(sql: "UPDATE search_backlog SET chat_id = ?, id = ?")
+      try statement.execute(arguments: [last.chat, last.id])
+      return done
+    }
+    try db.execute(sql: "DELETE FROM search_backlog")
+    return nil
+  }
+
+  private static func addVersions(_ key: (chat: Int64, id: Int64), _ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: "SELECT version, text FROM message_version WHERE chat_id = ? AND id = ?")
+    for row in try Row.fetchAll(statement, arguments: [key.chat, key.id]) {
+      try add(key, version: row["version"], row["text"], db)
+    }
+  }
+
+  private static func add(
+    _ key: (chat: Int64, id: Int64), version: Int64, _ text: String, _ db: Database
+  ) throws {
+    if text.isEmpty { return }
+    let entry = try db.cachedStatement(
+      sql: "INSERT OR IGNORE INTO search_entry (chat_id, id, version) VALUES (?, ?, ?)")
+    try entry.execute(arguments: [key.chat, key.id, version])
+    guard db.changesCount > 0 else { return }
+    let index = try db.cachedStatement(sql: "INSERT INTO search (rowid, text) VALUES (?, ?)")
+    try index.execute(arguments: [db.lastInsertedRowID, SearchText.indexed(text)])
+  }
+}
+
+extension Archive {
+  /// Takes some of the messages into the index that were there before it; nil when there are none left.
+  func indexBacklog(_ limit: TransactionLimit) async throws(ArchiveError) -> Int? {
+    try await write { db in try SearchTable.indexBacklog(limit, db) }
+  }
+
+  /// Whether everything is in the index.
+  public func isSearchIndexComplete() async throws(ArchiveError) -> Bool {
+    try await read { db in try Int.fetchOne(db, sql: "SELECT 1 FROM search_backlog") == nil }
+  }
+}
+
+extension Archive {
+  /// The newest messages that show what is looked for, newest first.
+  public func search(_ query: SearchQuery, _ filter: SearchFilter) async throws(ArchiveError) -> [SearchHit] {
+    try await read { db in
+      try Row.fetchAll(db, sql: SearchTable.selection(filter), arguments: SearchTable.arguments(query, filter))
+        .compactMap { row in
+          guard let chat = PeerID(rawValue: row["chat_id"]) else { return nil }
+          let sender = (row["sender_id"] as Int64?).flatMap(PeerID.init(rawValue:))
+          let text: String = row["text"]
+          return SearchHit(
+            chat: chat, id: row["id"], chatName: try PeerTable.find(chat, db)?.name, sender: sender,
+            senderName: try sender.flatMap { try PeerTable.find($0, db)?.name }, date: row["date"],
+            deletedAt: row["deleted_at"], version: row["version"], isCurrent: row["is_current"], text: text,
+            ranges: query.hits(in: text))
+        }
+    }
+  }
+}
+
+extension SearchTable {
+  fileprivate static func selection(_ filter: SearchFilter) -> String {
+    var conditions = ["(e.version = m.version OR v.version IS NOT NULL)"]
+    // Numbers only: nothing here can be anything else.
+    func list(_ peers: Set<PeerID>) -> String { peers.map { "\($0.rawValue)" }.sorted().joined(separator: ", ") }
+    if !filter.chats.isEmpty { conditions.append("e.chat_id IN (\(list(filter.chats)))") }
+    if !filter.senders.isEmpty { conditions.append("m.sender_id IN (\(list(filter.senders)))") }
+    if let since = filter.since { conditions.append("m.date >= \(since)") }
+    if let until = filter.until { conditions.append("m.date < \(until)") }
+    if filter.onlyDeleted { conditions.append("m.deleted_at IS NOT NULL") }
+    // SQLite gives the other columns of the row that has the maximum.
+    return """
+      SELECT e.chat_id, e.id, max(e.version) AS version, e.version = m.version AS is_current, m.sender_id, m.date,
+        m.deleted_at, iif(e.version = m.version, m.text, v.text) AS text
+      FROM search AS s
+      CROSS JOIN search_entry AS e ON e.entry = s.rowid
+      CROSS JOIN message AS m ON m.chat_id = e.chat_id AND m.id = e.id
+      LEFT JOIN message_version AS v ON v.chat_id = e.chat_id AND v.id = e.id AND v.version = e.version
+        AND e.version <> m.version
+      WHERE search MATCH ? AND \(conditions.joined(separator: " AND "))
+      GROUP BY e.chat_id, e.id ORDER BY m.date DESC, e.chat_id, e.id DESC LIMIT ?
+      """
+  }
+
+  fileprivate static func arguments(_ query: SearchQuery, _ filter: SearchFilter) -> StatementArguments {
+    [query.fts5, filter.limit]
+  }
+}

@@ -1,0 +1,35 @@
+/// What the health endpoint answers with; times as ISO 8601 with a zone.
+public struct HealthReport: Sendable, Hashable, Codable {
+  public enum Status: String, Sendable, Codable {
+    case ok, error
+  }
+
+  public var status: Status
+  public var startedAt: String?
+  public var lastHousekeepingAt: String?
+  public var lastErrorAt: String?
+  public var lastErrorMessage: String?
+  public var version: String?
+  /// What the link to Telegram is doing.
+  public var connection: String?
+  public var updateLagSeconds: Double?
+  public var outboxPending: Int?
+  public var mediaPending: Int?
+  /// Windows that were not seen and are still to be looked through.
+  public var gaps: Int?
+
+  public init(status: Status) { self.status = status }
+
+  enum CodingKeys: String, CodingKey {
+    case status
+    case startedAt = "started_at"
+    case lastHousekeepingAt = "last_housekeeping_at"
+    case lastErrorAt = "last_error_at"
+    case lastErrorMessage = "last_error_msg"
+    case version, connection
+    case updateLagSeconds = "update_lag_seconds"
+    case outboxPending = "outbox_pending"
+    case mediaPending = "media_pending"
+    case gaps
+  }
+}

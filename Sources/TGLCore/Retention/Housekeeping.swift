@@ -1,0 +1,94 @@
+import Foundation
+import Logging
+import Synchronization
+
+/// Removes what has been kept long enough, for as long as the service runs.
+struct Housekeeping: Sendable {
+  /// What the health endpoint tells of it; times in seconds since 1970.
+  struct State: Sendable, Hashable {
+    struct Failure: Sendable, Hashable {
+      var at: Int64
+      var message: String
+    }
+
+    /// When it was last through.
+    var lastDone: Int64?
+    var lastError: Failure?
+    /// Whether everything Telegram had to tell at the start has been recorded.
+    fileprivate var isCurrent = false
+    fileprivate var rounds = 0
+  }
+
+  static let interval = Duration.seconds(300)
+  /// Every so many rounds the folders are compared with the entries.
+  private static let roundsPerComparison = 12
+
+  private let archive: Archive
+  private let root: DataRoot
+  private let settings: RetentionSettings
+  private let time: ServiceTime
+  private let logger: Logger
+  private let box = Box()
+
+  private final class Box: Sendable { let state = Mutex(State()) }
+
+  init(
+    archive: Archive, root: DataRoot, settings: RetentionSettings, time: ServiceTime = ServiceTime(), logger: Logger
+  ) {
+    self.archive = archive
+    self.root = root
+    self.settings = settings
+    self.time = time
+    self.logger = logger
+  }
+
+  var state: State { box.state.withLock { $0 } }
+
+  /// Says that all is recorded that happened while the service was not running.
+  ///
+  /// Until then nothing is removed: messages that were deleted meanwhile are still to be told of, however old they are.
+  func caughtUp() { box.state.withLock { $0.isCurrent = true } }
+
+  /// Runs until the task is cancelled.
+  ///
+  /// What goes wrong is noted and tried again.
+  func run() async throws {
+    await noting { try await SearchBacklog(archive: archive, logger: logger).run() }
+    while true {
+      try await time.sleep(Self.interval)
+      await once()
+    }
+  }
+
+  /// One round.
+  func once() async {
+    let round = box.state.withLock { state in
+      defer { state.rounds += 1 }
+      return state
+    }
+    await noting {
+      if round.isCurrent {
+        let purge = Purge(
+          archive: archive, root: root, plan: RetentionPlan(settings, now: time.now()),
+          comparesFiles: round.rounds.isMultiple(of: Self.roundsPerComparison))
+        tell(try await purge.run())
+      }
+      box.state.withLock { $0.lastDone = time.now() }
+    }
+  }
+
+  private func noting(_ work: () async throws -> Void) async {
+    do { try await work() } catch {
+      if Task.isCancelled { return }
+      logger.error("housekeeping failed; trying again later", metadata: ["error": "\(error)"])
+      box.state.withLock { $0.lastError = State.Failure(at: time.now(), message: "housekeeping: \(error)") }
+    }
+  }
+
+  private func tell(_ report: PurgeReport) {
+    let files = report.buffer?.files ?? 0
+    guard report.messageCount + files > 0 else { return }
+    logger.info(
+      "removed what was kept long enough", metadata: ["messages": "\(report.messageCount)", "files": "\(files)"])
+  }
+}

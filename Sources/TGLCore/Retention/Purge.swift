@@ -1,0 +1,159 @@
+import Foundation
+
+/// Removes what has been kept long enough, a little at a time, so that a service that is writing never has to wait long.
+///
+/// Whoever waits for SQLite's write lock looks again after 1, 2, 5, 10, 15, 20, 25 ms (its busy handler). A transaction
+/// that ends within 20 ms, and a pause as long as the longest of those, let him in at the next look.
+public struct Purge: Sendable {
+  public struct Pace: Sendable {
+    /// Of one transaction, before its commit.
+    var limit = TransactionLimit(rows: 500, time: .milliseconds(8))
+    var pause = Duration.milliseconds(25)
+
+    public init() {}
+
+    /// On a machine that is busy transactions take longer, and whoever waits for them looks less often.
+    func pause(after transaction: Duration) -> Duration { pause == .zero ? .zero : max(pause, transaction * 2) }
+
+    init(rows: Int, pause: Duration) {
+      limit = TransactionLimit(rows: rows, time: .seconds(60))
+      self.pause = pause
+    }
+  }
+
+  let archive: Archive
+  let root: DataRoot
+  let plan: RetentionPlan
+  var isDryRun = false
+  var pace = Pace()
+  /// Whether to look for files without entries and entries without files.
+  var comparesFiles = true
+  /// Called now and then with how many messages have been dealt with.
+  var progress: @Sendable (Int) -> Void = { _ in }
+
+  public init(
+    archive: Archive, root: DataRoot, plan: RetentionPlan, isDryRun: Bool = false, pace: Pace = Pace(),
+    comparesFiles: Bool = true, progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) {
+    self.archive = archive
+    self.root = root
+    self.plan = plan
+    self.isDryRun = isDryRun
+    self.pace = pace
+    self.comparesFiles = comparesFiles
+    self.progress = progress
+  }
+
+  /// - Throws: `ArchiveError`, `CancellationError`; what was removed by then is gone for good.
+  public func run() async throws -> PurgeReport {
+    var report = PurgeReport(dryRun: isDryRun, at: plan.now)
+    if !plan.messages.isEmpty { try await removeMessages(&report) }
+    try await removeFiles(&report)
+    return report
+  }
+
+  private func removeMessages(_ report: inout PurgeReport) async throws {
+    for type in plan.messages.keys { report.messages[type] = PurgeReport.Messages() }
+    let chats = try await archive.retainedChats()
+    var needed = try await archive.neededMessages()
+    var cursor = RetentionCursor()
+    while true {
+      try Task.checkCancellation()
+      let page = try await archive.expiredMessages(plan, chats: chats, from: cursor, limit: 1_000)
+      var rest = page.messages[...]
+      while !rest.isEmpty {
+        let candidates = rest.map(\.message).filter { !$0.isNeeded && !needed.contains($0.key) }
+        var done = rest.count
+        var removed = Set(candidates.map(\.key))
+        if !isDryRun, !candidates.isEmpty {
+          let start = ContinuousClock.now
+          let outcome = try await archive.remove(
+            candidates, unless: needed, keepingDeleted: plan.keepsDeleted, limit: pace.limit)
+          (removed, needed) = (outcome.removed, outcome.needed)
+          if outcome.done < candidates.count {
+            let next = candidates[outcome.done].key
+            done = rest.prefix { $0.message.key != next }.count
+          }
+          report.transactions += 1
+          report.largestTransaction = max(report.largestTransaction, removed.count)
+          try await Task.sleep(for: pace.pause(after: ContinuousClock.now - start))
+        }
+        for (message, type) in rest.prefix(done) {
+          if removed.contains(message.key) {
+            report.messages[type, default: .init()].add(message)
+          } else {
+            report.needed += 1
+          }
+        }
+        rest = rest.dropFirst(done)
+        progress(report.messageCount)
+      }
+      if page.isLast { return }
+      cursor = page.next
+    }
+  }
+}
+
+extension PurgeReport.Messages {
+  fileprivate mutating func add(_ message: ExpiredMessage) {
+    messages += 1
+    versions += message.versions
+    bytes += message.bytes
+  }
+}
+
+/// Giving back to the disk what is no longer used.
+extension Purge {
+  /// Gives back all free pages, a few at a time; a database of an older version, which cannot do that, is written anew.
+  ///
+  /// - Throws: `DataRootError.inUse` when that is needed and the service is running.
+  public func vacuum() async throws -> PurgeReport.Vacuum {
+    let before = try await archive.space()
+    if isDryRun {
+      return PurgeReport.Vacuum(before: before.bytes, after: before.bytes - before.freePages * before.pageSize)
+    }
+    if before.isIncremental {
+      try await mergeSearchIndex()
+      try await giveBack()
+    } else {
+      let lock = try InstanceLock(root)
+      defer { withExtendedLifetime(lock) {} }
+      try await mergeSearchIndex()
+      try await archive.rebuild()
+    }
+    try await archive.checkpoint()
+    return PurgeReport.Vacuum(before: before.bytes, after: try await archive.space().bytes)
+  }
+
+  /// Whether `vacuum` cannot be done while the service is running.
+  public func vacuumNeedsLock() async throws -> Bool {
+    if isDryRun { return false }
+    return try await !archive.space().isIncremental
+  }
+
+  private func mergeSearchIndex() async throws {
+    var isFirst = true
+    while try await archive.mergeSearchIndex(isFirst: isFirst, pages: 100) || isFirst {
+      isFirst = false
+      try await Task.sleep(for: pace.pause)
+    }
+  }
+
+  private func giveBack() async throws {
+    var pages = 64
+    let clock = ContinuousClock()
+    var free = try await archive.space().freePages
+    while free > 0 {
+      let start = clock.now
+      try await archive.giveBack(pages: pages)
+      let elapsed = clock.now - start
+      pages =
+        elapsed < .milliseconds(4) ? min(pages * 2, 4_096) : elapsed > .milliseconds(10) ? max(pages / 2, 16) : pages
+      let rest = try await archive.space().freePages
+      // Somebody's snapshot may keep it from going on.
+      if rest >= free { return }
+      free = rest
+      try await Task.sleep(for: pace.pause)
+    }
+  }
+}

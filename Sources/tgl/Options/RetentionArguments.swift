@@ -1,0 +1,5 @@
+public import ArgumentParser
+public import TGLCore
+
+extension RetentionType: ExpressibleByArgument {}
+extension RetentionPart: ExpressibleByArgument {}
