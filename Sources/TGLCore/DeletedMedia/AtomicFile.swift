@@ -8,6 +8,12 @@ struct AtomicFile: ~Copyable {
   static let temporaryPrefix = ".tgl-"
   static let temporarySuffix = ".part"
 
+  /// Whether a file's name is a temporary one.
+  static func isTemporary(_ name: String) -> Bool {
+    guard name.hasPrefix(temporaryPrefix), name.hasSuffix(temporarySuffix) else { return false }
+    return UInt64(name.dropFirst(temporaryPrefix.count).dropLast(temporarySuffix.count), radix: 16) != nil
+  }
+
   let path: String
   let descriptor: CInt
   private let folder: String

@@ -53,7 +53,13 @@ struct HTMLFormat: ExportFormatWriter {
     guard let id = message.replyToID, message.replyToChat == nil || message.replyToChat == message.chat else {
       return nil
     }
-    return pages.lastIndex { $0.firstID <= id }.map { $0 + 1 }
+    // Pages are in the order of their ids, and there may be thousands.
+    var (low, high) = (0, pages.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if pages[middle].firstID <= id { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? low : nil
   }
 
   private mutating func beginPage(of chat: ExportedChat, _ first: MessageRecord) throws {

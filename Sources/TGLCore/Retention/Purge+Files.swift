@@ -148,7 +148,9 @@ private struct Listed: Sendable {
   static func files(in folder: String, _ place: StoredFile.Place) -> [Listed] {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return [] }
     return names.compactMap { name in
-      let isUnfinished = place == .buffer && (MediaStore.medium(ofPartial: name) != nil || isDigest(name))
+      let isUnfinished =
+        AtomicFile.isTemporary(name)
+        || place == .buffer && (MediaStore.medium(ofPartial: name) != nil || isDigest(name))
       guard isUnfinished || MediaFileName.parse(name) != nil else { return nil }
       var status = stat()
       guard lstat(folder + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
