@@ -125,6 +125,29 @@ import Testing
     #expect((lines[2]["action"] as? [String: String]) == ["kind": "someNewAction"])
   }
 
+  @Test func serviceMessagesAndNotesToOneselfHaveTelegramDesktopsNames() async throws {
+    try await fixture.archive.claim(account: ArchiveFixture.alice)
+    let action = API.AnyMessageAction.messageActionChatAddUser(API.MessageActionChatAddUser(users: [1002, 4711]))
+    try await fixture.receive([
+      Make.new(Make.message(1, in: Make.user(1001), from: 1001, "note", out: true)),
+      Make.new(
+        .messageService(
+          API.MessageService(
+            id: 2, fromId: Make.user(1003), peerId: Make.group(500), date: 1_900_000_000, action: action))),
+    ])
+    let summary = try await Export.run(request(.json), archive: fixture.archive)
+    let data = try Data(contentsOf: URL(fileURLWithPath: summary.path.require))
+    let result = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    let chats = try #require((result["chats"] as? [String: Any])?["list"] as? [[String: Any]])
+    #expect(chats.compactMap { $0["type"] as? String } == ["private_group", "saved_messages"])
+    #expect(chats.compactMap { $0["id"] as? Int } == [500, 1001])
+    let service = try #require((chats[0]["messages"] as? [[String: Any]])?.first)
+    #expect(service["type"] as? String == "service" && service["action"] as? String == "invite_members")
+    #expect(service["actor"] as? String == "Helper" && service["actor_id"] as? String == "user1003")
+    let members = try #require(service["members"] as? [Any])
+    #expect(members.count == 2 && members[0] as? String == "Bob Builder" && members[1] is NSNull)
+  }
+
   @Test func anArchiveIsOpenedForReadingOnlyWhenItIsThere() async throws {
     #expect(throws: ArchiveError.missing(path: "\(folder.path)/none")) {
       try Archive.open(readingFrom: "\(folder.path)/none")
