@@ -183,13 +183,13 @@ _tgl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|login|search|export|decrypt|purge|health|keygen|help)
+    run|login|search|export|decrypt|purge|health|keygen|migrate|help)
         # Offer subcommand argument completions
         "_tgl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run login search export decrypt purge health keygen help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run login search export decrypt purge health keygen migrate help' -- "${cur}"))
         ;;
     esac
 }
@@ -434,6 +434,28 @@ _tgl_keygen() {
     case "${positional_number}" in
     *)
         __tgl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_tgl_migrate() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --status --dry-run --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --from-python)
+    __tgl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--from-python')
+        __tgl_add_completions -d
         return
         ;;
     esac

@@ -18,8 +18,7 @@ struct TGL: AsyncParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, LoginCommand.self, SearchCommand.self, ExportCommand.self, DecryptCommand.self,
-      PurgeCommand.self, HealthCommand.self, KeygenCommand.self,
-      SettingsReferenceCommand.self,
+      PurgeCommand.self, HealthCommand.self, KeygenCommand.self, MigrateCommand.self, SettingsReferenceCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions

@@ -1,17 +1,18 @@
 """`tgl purge`, on archives of its own and beside a writer."""
 
+import fcntl
 import json
 import os
 import signal
 import sqlite3
 import subprocess
-import threading
 import time
 
 import pytest
 
-from archive_fixture import DAY, ArchiveFolder
-from tgl_command import Running, binary, environment, tgl
+from archive_fixture import ArchiveFolder
+from tgl_command import binary, environment, tgl
+from tgl_process import tgl as service, wait_for, world  # noqa: F401
 
 POLICY = {
     "PERSIST_TIME_IN_DAYS_USER": "1",
@@ -148,8 +149,6 @@ def test_an_older_archive_is_written_anew_only_when_nobody_runs(archive):
     with archive.db() as db:
         db.executescript("pragma journal_mode = delete; pragma auto_vacuum = none; vacuum; pragma journal_mode = wal;")
     archive.add("user", 1, days=9)
-    import fcntl
-
     with open(archive.root / "tgl.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = archive.tgl("purge", "--vacuum", **POLICY)
@@ -182,6 +181,32 @@ def test_another_writer_gets_through_and_loses_nothing(archive):
     # Structure rather than time: many small transactions, and somebody else's between them.
     assert done["largest_transaction"] <= 500 and done["transactions"] >= 8 and written > 1
     assert archive.messages() == {("group", id + 1) for id in range(written)}
+
+
+def test_a_running_service_goes_on_recording(service):  # noqa: F811
+    """Purged under its feet, the service records and tells on."""
+    service.start()
+    sandbox = service.sandbox
+
+    def stored():
+        with sqlite3.connect(service.data / "db" / "messages.db", timeout=30) as db:
+            return {text for (text,) in db.execute("select text from message")}
+
+    ids = [sandbox.say("bob", "group", f"early {number}")["id"] for number in range(20)]
+    wait_for(lambda: len(stored()) >= 20, "the early messages")
+
+    def purged():
+        # What came in this very second is not older than none.
+        done = service.command("purge", "--older-than", "0s", "--json")
+        assert done.returncode == 0, done.stderr
+        return not any(text.startswith("early") for text in stored())
+
+    wait_for(purged, "the early messages to be gone")
+    late = sandbox.say("bob", "group", "late")["id"]
+    wait_for(lambda: "late" in stored(), "the late message")
+    sandbox.delete("bob", "group", ids[0], late)
+    service.wait_for_notices(lambda notice: "late" in notice["text"])
+    assert "cannot be written" not in service.log
 
 
 def test_interrupted_it_stops_between_transactions(archive):

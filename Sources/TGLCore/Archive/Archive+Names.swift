@@ -21,13 +21,6 @@ public enum PeerReference: Sendable, Hashable {
   }
 }
 
-/// A chat that is in the archive.
-public struct KnownChat: Sendable, Hashable {
-  public var id: PeerID
-  public var name: String?
-  public var username: String?
-}
-
 extension Archive {
   /// The peer a reference names; nil for a username that was never seen.
   public func resolve(_ reference: PeerReference) async throws(ArchiveError) -> PeerID? {
@@ -41,19 +34,5 @@ extension Archive {
         ).flatMap(PeerID.init(rawValue:))
       }
     }
-  }
-
-  /// The chats with messages, of an archive that is not opened for anything else.
-  public static func chats(at path: String) throws(ArchiveError) -> [KnownChat] {
-    do {
-      var configuration = Configuration()
-      configuration.readonly = true
-      return try DatabaseQueue(path: path, configuration: configuration).read { db in
-        try RetentionTable.chats(db).map { chat in
-          let peer = try PeerTable.find(chat.id, db)
-          return KnownChat(id: chat.id, name: peer?.name, username: peer?.username)
-        }
-      }
-    } catch { throw ArchiveError(error, path: path) }
   }
 }

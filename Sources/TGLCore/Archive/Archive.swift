@@ -12,33 +12,39 @@ public final class Archive: Sendable {
   /// Where the database is.
   public let path: String
   let pool: DatabasePool
+  /// What opening it changed; nil when it was up to date, or new.
+  public let upgrade: ArchiveUpgrade?
 
   /// Opens the archive, makes it when there is none, and brings its schema up to date.
+  ///
+  /// Before the schema of an archive with messages is changed, a backup is made and checked.
   ///
   /// - Parameters:
   ///   - path: the database file; its folder must exist. A new file is readable by its owner only.
   ///   - busyTimeout: how long to wait for another process's lock.
   ///   - creating: whether to make it when there is none.
+  ///   - skippingVersions: whether the schema may be brought up to date over more than one version.
   /// - Throws: `ArchiveError.missing` when it is not there and not to be made.
   public static func open(
-    at path: String, busyTimeout: Duration = .seconds(5), creating: Bool = true
+    at path: String, busyTimeout: Duration = .seconds(5), creating: Bool = true, skippingVersions: Bool = false
   ) throws(ArchiveError) -> Archive {
     do {
       if !creating, access(path, F_OK) != 0, errno == ENOENT { throw ArchiveError.missing(path: path) }
       try createPrivateFile(at: path)
-      return try Archive(path: path, busyTimeout: busyTimeout)
+      return try Archive(path: path, busyTimeout: busyTimeout, skippingVersions: skippingVersions)
     } catch {
       throw ArchiveError(error, path: path)
     }
   }
 
-  private init(path: String, busyTimeout: Duration) throws {
+  private init(path: String, busyTimeout: Duration, skippingVersions: Bool) throws {
     self.path = path
     var configuration = Configuration()
     configuration.label = "archive"
     configuration.busyMode = .timeout(busyTimeout / .seconds(1))
     configuration.maximumReaderCount = 2
     try Self.checkLayout(at: path, configuration)
+    upgrade = try Self.prepareUpgrade(at: path, isAsked: skippingVersions)
     try Self.prepareNewFile(at: path, configuration)
     pool = try DatabasePool(path: path, configuration: configuration)
     try ArchiveSchema.migrator.migrate(pool)
@@ -57,6 +63,7 @@ public final class Archive: Sendable {
     configuration.readonly = true
     guard access(path, F_OK) == 0 || errno != ENOENT else { throw ArchiveError.missing(path: path) }
     try Self.checkLayout(at: path, configuration)
+    upgrade = nil
     pool = try DatabasePool(path: path, configuration: configuration)
     guard try pool.read(ArchiveSchema.migrator.hasCompletedMigrations) else {
       throw ArchiveError.olderSchema(path: path)
@@ -69,7 +76,8 @@ public final class Archive: Sendable {
     readOnly.readonly = true
     let queue = try DatabaseQueue(path: path, configuration: readOnly)
     try queue.read { db in
-      if try db.tableExists("messages"), try !db.tableExists("message") { throw ArchiveError.legacyLayout(path: path) }
+      if try LegacyTable.isIn(db) { throw ArchiveError.legacyLayout(path: path) }
+      try ArchiveSchema.checkIsOurs(db, path: path)
       if try ArchiveSchema.migrator.hasBeenSuperseded(db) { throw ArchiveError.newerSchema(path: path) }
     }
     try queue.close()

@@ -14,6 +14,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case inaccessible(path: String, detail: String)
   /// Written by a later version of this program.
   case newerSchema(path: String)
+  /// An earlier version wrote it, and not the one before this.
+  case skipsVersions(path: String, from: Int, to: Int)
   /// An earlier version of this program wrote the file, and it is only to be read.
   case olderSchema(path: String)
   /// The archive of the Python service, which has not been taken over yet.
@@ -32,11 +34,14 @@ extension ArchiveError: CustomStringConvertible {
     case .corrupt(let path, let detail): "\(path) is damaged or no database: \(detail)"
     case .missing(let path): "there is no archive at \(path); DATA_ROOT says where to look, and 'tgl run' makes it"
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
-    case .newerSchema(let path): "\(path) was written by a later version of tgl; use that version"
+    case .newerSchema(let path):
+      "\(path) was written by a later version of tgl, and cannot be made older; use that version, or go back to a copy in \(ArchiveBackup.folder(of: path))"
+    case .skipsVersions(let path, let from, let to):
+      "\(path) has schema version \(from), and this tgl writes version \(to); run 'tgl migrate' to bring it up to date, or 'tgl migrate --dry-run' to see what that means"
     case .olderSchema(let path):
-      "\(path) was written by an earlier version of tgl; start 'tgl run' once, which brings it up to date"
+      "\(path) was written by an earlier version of tgl; run 'tgl migrate', which brings it up to date"
     case .legacyLayout(let path):
-      "\(path) holds the archive of the Python service, which this version does not take over; set another DATA_ROOT"
+      "\(path) holds the archive of the Python service; run 'tgl migrate' to take it over, or 'tgl migrate --dry-run' to see what that means"
     case .otherAccount(let path, let userID):
       "\(path) holds the messages of the account with id \(userID); sign in as that, or set another DATA_ROOT"
     case .failed(let path, let detail): "\(path): \(detail)"

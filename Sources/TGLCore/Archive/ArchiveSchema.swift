@@ -41,6 +41,14 @@ enum ArchiveSchema {
     return migrator
   }
 
+  /// Refuses a database that another program made.
+  static func checkIsOurs(_ db: Database, path: String) throws {
+    if try db.tableExists("grdb_migrations") { return }
+    guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 else {
+      throw ArchiveError.corrupt(path: path, detail: "it is a database, but no archive of tgl")
+    }
+  }
+
   private static let peers = """
     CREATE TABLE peer (
       id INTEGER PRIMARY KEY,

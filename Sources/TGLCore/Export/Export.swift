@@ -20,6 +20,15 @@ public enum Export {
     func count() { done.add(1, ordering: .relaxed) }
   }
 
+  /// The chats of an archive as the command line names them: by username where they have one.
+  public static func chatNames(in archive: Archive) async throws -> [String] {
+    try await archive.snapshot { snapshot in
+      try snapshot.chats().map { id in
+        PeerLink.validUsername(try snapshot.peer(id)?.username).map { "@\($0)" } ?? "\(id)"
+      }
+    }
+  }
+
   /// Exports what `request` asks for; memory does not grow with the number of messages.
   ///
   /// - Parameters:

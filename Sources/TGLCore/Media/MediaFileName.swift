@@ -18,6 +18,8 @@ public enum MediaFileName {
     let tail = mark.isEmpty ? ending : "-\(mark)\(ending)"
     var kept = stem
     while prefix.utf8.count + kept.utf8.count + tail.utf8.count + reserve > limit { kept.removeLast() }
+    // A single character, as readers see it, may have been too long.
+    if kept.isEmpty { kept = "file" }
     return prefix + kept + tail
   }
 

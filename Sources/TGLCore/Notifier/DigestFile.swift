@@ -21,11 +21,27 @@ struct DigestFile {
       var text = ""
       for (index, notice) in notices.enumerated() {
         text += renderer.fileEntry(for: notice, number: position + index + 1)
+        for file in notice.files ?? [] {
+          let job = try await archive.mediaJob(chat: notice.chat.id, message: file.messageID, medium: file.mediumID)
+          if let job { text += try await line(for: job) }
+        }
       }
       try file.write(contentsOf: Data(text.utf8))
       position += notices.count
     }
     try file.close()
+  }
+
+  /// Where a file is kept, or why it is not; the files of a digest are not posted.
+  private func line(for job: MediaJob) async throws -> String {
+    if let id = job.deletedID, let file = try await archive.storedFile(id) {
+      return "Kept as: media_deleted/\(file.name)\n"
+    }
+    switch job.state {
+    case .fetch, .buffered, .preserve, .kept:
+      return "Being fetched; kept as: media_deleted/\(job.chat)_\(job.messageID)_…\n"
+    case .failed, .skipped: return "No file: \(DisplayName.clean(job.lastError ?? "it cannot be had", limit: 200))\n"
+    }
   }
 }
 

@@ -95,8 +95,8 @@ public struct Recorder: Sendable {
   /// What the account's owner has written in the log chat may name messages to be saved.
   private func saveLinks(_ message: API.AnyMessage) -> RecorderBatch.Operation? {
     guard case .message(let message) = message, PeerID(message.peerId) == policy.logChat,
-      let record = MessageRecord(message, selfID: policy.selfID), record.sender == policy.selfID,
-      record.forward == nil, !OwnPost.isOne(record.text.text)
+      let record = MessageRecord(message, selfID: policy.selfID),
+      record.isOutgoing || record.sender == policy.selfID, record.forward == nil, !OwnPost.isOne(record.text.text)
     else { return nil }
     let links = MessageLink.links(in: record.text)
     return links.isEmpty ? nil : .saveLinks(message: record.id, links)

@@ -132,28 +132,29 @@ extension Purge {
   }
 
   private func mergeSearchIndex() async throws {
+    let clock = ContinuousClock()
     var isFirst = true
-    while try await archive.mergeSearchIndex(isFirst: isFirst, pages: 100) || isFirst {
+    while true {
+      let start = clock.now
+      guard try await archive.mergeSearchIndex(isFirst: isFirst, pages: 32) || isFirst else { return }
       isFirst = false
-      try await Task.sleep(for: pace.pause)
+      try await Task.sleep(for: pace.pause(after: clock.now - start))
     }
   }
 
   private func giveBack() async throws {
-    var pages = 64
     let clock = ContinuousClock()
     var free = try await archive.space().freePages
     while free > 0 {
       let start = clock.now
-      try await archive.giveBack(pages: pages)
-      let elapsed = clock.now - start
-      pages =
-        elapsed < .milliseconds(4) ? min(pages * 2, 4_096) : elapsed > .milliseconds(10) ? max(pages / 2, 16) : pages
+      // Free pages at the end of the file cost nothing, but any page may be one that has to be moved.
+      try await archive.giveBack(pages: 64)
+      let pause = pace.pause(after: clock.now - start)
       let rest = try await archive.space().freePages
       // Somebody's snapshot may keep it from going on.
       if rest >= free { return }
       free = rest
-      try await Task.sleep(for: pace.pause)
+      try await Task.sleep(for: pause)
     }
   }
 }

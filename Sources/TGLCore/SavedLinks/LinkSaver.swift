@@ -93,13 +93,16 @@ actor LinkSaver {
 
   private func failed(_ link: SavedLink, _ error: TelegramError) async throws(ArchiveError) {
     if Task.isCancelled { return }
-    guard let wait = error.patience, link.attempts < 20 else {
+    guard let wait = error.patience(attempts: link.attempts), link.attempts < Self.maximumAttempts else {
       let outcome = LinkOutcome(link: link, result: .failed(Self.words(for: error)))
       return try await commit(outcome, RecorderBatch(receivedAt: time.now()))
     }
     logger.notice("saving a link has to wait", metadata: ["link": "\(link.link)", "reason": "\(error)"])
     try await archive.postpone(link.id, until: time.now() + wait, reason: "\(error)")
   }
+
+  /// With waits that double up to an hour, about two days.
+  private static let maximumAttempts = 50
 
   private static func words(for error: TelegramError) -> String {
     switch error {
@@ -153,14 +156,15 @@ actor LinkSaver {
 
 extension TelegramError {
   /// Seconds after which asking again may do; nil for an answer that will stay the same.
-  fileprivate var patience: Int64? {
+  fileprivate func patience(attempts: Int) -> Int64? {
+    let growing = min(Int64(5) << Int64(min(attempts, 12)), 3_600)
     switch self {
     case .floodWait(let wait, _): return wait.components.seconds + 1
-    case .unreachable, .timeout, .keyExchange, .store, .unauthorized, .authKeyLost, .cancelled, .closed: return 10
+    case .unreachable, .timeout, .keyExchange, .store, .unauthorized, .authKeyLost, .cancelled, .closed: return growing
     case .rpc(let error, _):
       switch error.kind {
       case .floodWait(let wait), .slowModeWait(let wait): return wait.components.seconds + 1
-      case .serverFailure, .outcomeUnknown: return 10
+      case .serverFailure, .outcomeUnknown: return growing
       default: return nil
       }
     case .decoding, .unknownPeer, .unknownUsername, .file: return nil

@@ -30,7 +30,11 @@ struct MessageLink: Sendable, Hashable {
       self.init(host: host, path: components.path.split(separator: "/").map(String.init), query)
     default: return nil
     }
-    comment = query.number("comment")
+    if query.has("comment") {
+      // Rather nothing than the post in place of the comment.
+      guard let number = Self.number(query["comment"]) else { return nil }
+      comment = number
+    }
     isSingle = query.has("single")
   }
 
@@ -76,16 +80,17 @@ struct MessageLink: Sendable, Hashable {
   private init?(action: String, _ query: Query) {
     switch action {
     case "resolve":
-      guard let name = PeerLink.validUsername(query["domain"]), let message = query.number("post") else { return nil }
-      self.init(place: .username(name), message: message)
-    case "privatepost":
-      guard let channel = query.number("channel").flatMap(PeerID.channel), let message = query.number("post") else {
+      guard let name = PeerLink.validUsername(query["domain"]), let message = Self.number(query["post"]) else {
         return nil
       }
+      self.init(place: .username(name), message: message)
+    case "privatepost":
+      guard let channel = query.number("channel").flatMap(PeerID.channel), let message = Self.number(query["post"])
+      else { return nil }
       self.init(place: .peer(channel), message: message)
     case "openmessage":
       let peer = query.number("user_id").flatMap(PeerID.user) ?? query.number("chat_id").flatMap(PeerID.basicGroup)
-      guard let peer, let message = query.number("message_id") else { return nil }
+      guard let peer, let message = Self.number(query["message_id"]) else { return nil }
       self.init(place: .peer(peer), message: message)
     default: return nil
     }

@@ -11,12 +11,12 @@ public enum TGLService {
   /// Runs until SIGTERM or SIGINT.
   ///
   /// - Throws: what keeps the service from starting or going on: `DataRootError`, `AccountError`, `StartError`,
-  ///   `ArchiveError`, `SessionFileError`, `TelegramError`.
+  ///   `ArchiveError`, `LegacyError`, `SessionFileError`, `TelegramError`.
   public static func run(settings: Settings, version: String, logger: Logger) async throws {
     let root = try DataRoot(path: settings.account.dataRoot)
     let lock = try InstanceLock(root)
     defer { withExtendedLifetime(lock) {} }
-    let archive = try Archive.open(at: root.archiveFile)
+    let archive = try await DataMigration.open(root, logger: logger)
     logger.info("starting", metadata: ["version": "\(version)", "data": "\(root.path)"])
     let main = MainService(settings: settings, root: root, archive: archive, version: version, logger: logger)
     var configuration = ServiceGroupConfiguration(

@@ -45,7 +45,7 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Only this chat, by id or @name; may be given several times.", valueName: "chat"),
-    completion: PeerCompletion.kind)
+    completion: .custom(ChatCompletion.chats))
   var chat: [PeerArgument] = []
 
   @Option(help: ArgumentHelp("Only what was sent then or later: \(TimeArgument.accepts).", valueName: "time"))

@@ -40,7 +40,7 @@ struct PurgeCommand: AsyncParsableCommand {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Only this chat, by id or @name; may be given several times.", valueName: "chat"),
-    completion: PeerCompletion.kind)
+    completion: .custom(ChatCompletion.chats))
   var chat: [PeerArgument] = []
 
   @Option(

@@ -9,7 +9,7 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Keep every message, and post what is deleted or edited to the log chat.",
     discussion: """
       Runs until it gets SIGTERM or SIGINT, finishes what it is writing and exits 0; a second signal ends it at once. \
-      Only one may run on a data directory.
+      Only one may run on a data directory. One the Python service has left is taken over first, as by 'tgl migrate'.
 
       SETTINGS
       Settings are environment variables, lines of the env file, or --set NAME=VALUE; the latter win over the \

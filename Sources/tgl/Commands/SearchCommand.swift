@@ -31,7 +31,7 @@ struct SearchCommand: AsyncParsableCommand {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Only in this chat, by id or @name; may be given several times.", valueName: "chat"),
-    completion: PeerCompletion.kind)
+    completion: .custom(ChatCompletion.chats))
   var chat: [PeerArgument] = []
 
   @Option(

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import TGLCore
 import TelegramClient
 
@@ -8,13 +7,7 @@ struct AgeArgument: ExpressibleByArgument {
   let seconds: Int64
 
   init?(argument: String) {
-    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
-    guard let unit = argument.last.flatMap({ units[$0] }), argument.dropLast().allSatisfy(\.isASCII),
-      let number = Int64(argument.dropLast()), number >= 0
-    else { return nil }
-    let (seconds, isTooLong) = number.multipliedReportingOverflow(by: unit)
-    // 1,000 years: everything measured back from now stays a date.
-    guard !isTooLong, seconds <= 31_557_600_000 else { return nil }
+    guard let seconds = MomentText.age(argument) else { return nil }
     self.seconds = seconds
   }
 }
@@ -25,21 +18,8 @@ struct TimeArgument: ExpressibleByArgument {
   let seconds: Int64
 
   init?(argument: String) {
-    if let age = AgeArgument(argument: argument) {
-      seconds = Int64(Date().timeIntervalSince1970) - age.seconds
-      return
-    }
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.isLenient = false
-    for format in ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ssXXXXX"] {
-      formatter.dateFormat = format
-      if let date = formatter.date(from: argument.replacing(" ", with: "T")) {
-        seconds = Int64(date.timeIntervalSince1970)
-        return
-      }
-    }
-    return nil
+    guard let seconds = MomentText.parse(argument) else { return nil }
+    self.seconds = seconds
   }
 
   static let accepts = "2026-11-23, 2026-11-23T10:00, or how long ago, as in 7d"

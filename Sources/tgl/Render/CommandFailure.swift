@@ -37,6 +37,7 @@ struct CommandFailure: Error {
     case let error as ArchiveError: status(of: error)
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
+    case let error as LegacyError: status(of: error)
     case is PromptError, is UnknownPeer: .noInput
     case let error as ExportError: if case .unknownChat = error { .noInput } else { .cannotCreate }
     case let error as EncryptedFileError: if case .outputExists = error { .cannotCreate } else { .someFailed }
@@ -50,8 +51,17 @@ struct CommandFailure: Error {
     case .missing: .noInput
     case .busy, .full: .temporaryFailure
     case .corrupt: .dataError
-    case .inaccessible, .newerSchema, .olderSchema, .legacyLayout, .otherAccount: .configuration
+    case .inaccessible, .newerSchema, .olderSchema, .skipsVersions, .legacyLayout, .otherAccount: .configuration
     case .failed: .software
+    }
+  }
+
+  private static func status(of error: LegacyError) -> ExitStatus {
+    switch error {
+    case .noArchive: .noInput
+    case .notPython: .dataError
+    case .inUse: .temporaryFailure
+    case .incomplete: .software
     }
   }
 

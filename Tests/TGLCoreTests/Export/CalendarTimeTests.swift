@@ -31,4 +31,18 @@ import Testing
       #expect(time.day(moment) == expected.prefix(10))
     }
   }
+
+  private static let texts: [(String, Int64?)] = [
+    ("1970-01-02", 86_400), ("1970-01-01T01:00", 3600), ("1970-01-01 01:00:05", 3605),
+    ("1970-01-01T01:00:00+01:00", 0), ("1970-01-01T01:00:00Z", 3600), ("30m", 1_000_000 - 1800),
+    ("12h", 1_000_000 - 43_200), ("7d", 1_000_000 - 604_800), ("0d", 1_000_000),
+    ("", nil), ("d", nil), ("-1d", nil), ("7y", nil), ("1970-13-01", nil), ("1970-02-30", nil), ("yesterday", nil),
+    ("99999999999999999999d", nil),
+  ]
+
+  @Test(arguments: texts)
+  func timesOfTheCommandLine(text: String, expected: Int64?) throws {
+    let now = Date(timeIntervalSince1970: 1_000_000)
+    #expect(MomentText.parse(text, now: now, zone: try #require(TimeZone(identifier: "UTC"))) == expected)
+  }
 }

@@ -41,7 +41,9 @@ import Testing
     "https://user@t.me/durov/5", "https://t.me/1durov/5", "https://t.me/durov/5/6/7", "https://t.me/durov/٥",
     "ftp://t.me/durov/5", "tg://resolve?domain=durov", "tg://privatepost?post=5",
     "tg://openmessage?user_id=x&message_id=5",
-    "https://t.me/durov/+5",
+    "https://t.me/durov/+5", "tg://privatepost?channel=123&post=9999999999", "https://t.me/durov/5?comment=x",
+    "https://t.me/durov/5?comment=9223372036854775807", "tg://resolve?domain=durov&post=2147483648",
+    "tg://openmessage?user_id=5&message_id=9223372036854775807",
   ])
   func whatLinksToNoMessageIsNone(text: String) { #expect(MessageLink(text) == nil) }
 
@@ -74,4 +76,23 @@ import Testing
     ("look: 🗑 Deleted message\n", false), ("🗑 my deleted messages", false),
   ])
   func ownPostsAreKnown(text: String, isOwn: Bool) { #expect(OwnPost.isOne(text) == isOwn) }
+
+  /// A title that is not known would have the links below it followed.
+  @Test func everythingThatIsPostedIsKnown() {
+    let renderer = NoticeRenderer(timeZone: .gmt)
+    let chat = PeerSummary(id: PeerID.channel(1).require, type: .supergroup, name: "Team")
+    let long = FormattedText(String(repeating: "https://t.me/durov/5 ", count: 800))
+    for event in [Notice.Event.deleted, .edited, .selfDestructed, .saved] {
+      for album in [nil, [Int64(1), 2]] {
+        var notice = Notice(event: event, chat: chat, sender: nil, messageID: 1, sentAt: 0, happenedAt: 0, text: long)
+        notice.album = album
+        let media = [NoticeMedium(job: 1, messageID: 1, kind: .photo, failure: nil)]
+        let posts = renderer.posts(for: notice) + renderer.posts(for: notice, media: media)
+        #expect(posts.count > 8)
+        for post in posts { #expect(OwnPost.isOne(post.content.text), "\(post.content.text.prefix(60))") }
+      }
+    }
+    let digest = DigestNotice(chat: chat, count: 12, toldSingly: 5, happenedAt: 0)
+    #expect(OwnPost.isOne(renderer.caption(for: digest).text))
+  }
 }
