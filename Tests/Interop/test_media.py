@@ -9,7 +9,7 @@ import sqlite3
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from telethon import functions
+from telethon import functions, types, utils
 
 from sandbox_server import telethon
 from test_sandbox_media import FILES, media_without_files, noise, png, where
@@ -356,3 +356,43 @@ def test_a_large_file_takes_little_memory(tgl):
     print(f"resident memory {idle // 1_000_000} MB idle, at most {[peak // 1_000_000 for peak in peaks]} MB for {size} bytes")
     assert notice["media"]["sha256"] == seen["sha256"]
     assert max(peaks) - idle < 50_000_000
+
+
+def test_covers_spoilers_and_paid_media_come_back(tgl, tmp_path):
+    tgl.start()
+    photo, video = noise("cover", 700), noise("video", 9000)
+
+    async def run():
+        async with telethon(tgl.sandbox, "bob") as bob:
+            await bob.get_dialogs()
+            channel = await bob.get_input_entity(where(tgl.sandbox, "channel"))
+            (tmp_path / "c.jpg").write_bytes(photo)
+            (tmp_path / "v.mp4").write_bytes(video)
+            cover = await bob(functions.messages.UploadMediaRequest(
+                channel, types.InputMediaUploadedPhoto(await bob.upload_file(str(tmp_path / "c.jpg")))))
+            attributes = [types.DocumentAttributeVideo(duration=3.5, w=320, h=240),
+                          types.DocumentAttributeFilename("v.mp4")]
+            await bob(functions.messages.SendMediaRequest(channel, types.InputMediaUploadedDocument(
+                await bob.upload_file(str(tmp_path / "v.mp4")), "video/mp4", attributes,
+                video_cover=utils.get_input_photo(cover.photo), spoiler=True), "covered"))
+            (message,) = await bob.get_messages(channel, limit=1)
+            await bob.delete_messages(channel, [message.id])
+            await bob(functions.messages.SendMediaRequest(channel, types.InputMediaPaidMedia(5, [
+                types.InputMediaUploadedPhoto(await bob.upload_file(str(tmp_path / "c.jpg")))]), "paid"))
+            (message,) = await bob.get_messages(channel, limit=1)
+            await bob.delete_messages(channel, [message.id])
+
+    asyncio.run(run())
+    got = wait_for_media(tgl, 2)
+    (covered,) = [n for n in got if n["text"].endswith("covered")]
+    (paid,) = [n for n in got if n["text"].endswith("paid")]
+    assert (covered["media"]["kind"], covered["media"]["spoiler"]) == ("video", True)
+    assert covered["media"]["sha256"] == sha256(video) and paid["media"]["sha256"] == sha256(photo)
+
+    async def look():
+        async with telethon(tgl.sandbox, "alice") as alice:
+            await alice.get_dialogs()
+            message = await alice.get_messages(tgl.sandbox.info["log_chat_id"], ids=covered["id"])
+            return await alice.download_media(message.media.video_cover, bytes)
+
+    assert sha256(asyncio.run(look())) == sha256(photo)

@@ -79,7 +79,9 @@ extension TLValue {
     case .bytes(let bytes): self = .bytes(ByteBuffer(bytes: bytes))
     case .list(let elements), .tuple(let elements):
       var values: [TLValue] = []
-      for element in elements where element != .none { values.append(try TLValue(telethon: element, place, type: type)) }
+      for element in elements where element != .none {
+        values.append(try TLValue(telethon: element, place, type: type))
+      }
       self = .vector(values)
     case .object(let object):
       if object.module == "datetime" {

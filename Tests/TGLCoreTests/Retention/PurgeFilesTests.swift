@@ -175,7 +175,7 @@ import Testing
     let folder = try TemporaryFolder()
     let root = try DataRoot(path: folder.path + "/data")
     let old = try DatabaseQueue(path: root.archiveFile)
-    try await old.write { try $0.execute(sql: "CREATE TABLE something_old (x)") }
+    try ArchiveSchema.migrator.migrate(old, upTo: "messages")
     try old.close()
     let archive = try Archive.open(at: root.archiveFile)
     #expect(try await !archive.space().isIncremental)

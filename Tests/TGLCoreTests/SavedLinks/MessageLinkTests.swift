@@ -1,3 +1,4 @@
+import Foundation
 import TelegramClient
 import TestSupport
 import Testing
