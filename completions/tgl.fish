@@ -146,9 +146,9 @@ complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl e
 complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" debug' -l 'debug' -d 'Log more; the same as DEBUG_MODE=true.'
 complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" format' -l 'format' -d 'What to write: jsonl, json, csv or html.' -rfka 'jsonl json csv html'
 complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" out' -l 'out' -d 'Write to this file, to this directory, or to standard output for \'-\', the default; html needs a directory.' -rF
-complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export"' -l 'chat' -d 'Only this chat, by its id as bots see it or by @name; several with commas between, or by repeating it.' -rfka '(__tgl_custom_completion ---completion export -- --chat (count (__tgl_tokens -pc)) (__tgl_tokens -tC))'
-complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" since' -l 'since' -d 'Only messages sent then or later: 2026-11-23, 2026-11-23T08:00, or 7d, 12h ago.' -rfka ''
-complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" until' -l 'until' -d 'Only messages sent before that time.' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export"' -l 'chat' -d 'Only this chat, by id or @name; may be given several times.' -rfka '(__tgl_custom_completion ---completion export -- --chat (count (__tgl_tokens -pc)) (__tgl_tokens -tC))'
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" since' -l 'since' -d 'Only what was sent then or later: 2026-11-23, 2026-11-23T10:00, or how long ago, as in 7d.' -rfka ''
+complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" until' -l 'until' -d 'Only what was sent before.' -rfka ''
 complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" deleted' -l 'deleted' -d 'Only deleted messages; with --edited, deleted or edited ones.'
 complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" edited' -l 'edited' -d 'Only edited messages.'
 complete -c 'tgl' -n '__tgl_should_offer_completions_for_flags_or_options "tgl export" media' -l 'media' -d 'What to do with media files: link, copy or none.' -rfka 'link copy none'

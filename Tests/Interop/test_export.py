@@ -166,7 +166,6 @@ def test_filters(made):
     assert made.lines("--since", "2100-01-01") == []
     two = [chat_id(made, "group"), chat_id(made, "channel")]
     assert {line["chat_id"] for line in made.lines("--chat", two[0], "--chat", two[1])} == set(two)
-    assert made.lines("--chat", f"{two[0]},{two[1]}") == made.lines("--chat", two[0], "--chat", two[1])
     assert {line["chat_id"] for line in made.lines("--chat", "@bob_builder")} == {chat_id(made, "alice")}
 
 
@@ -485,7 +484,8 @@ def peak(process):
 @pytest.mark.parametrize("format", ["jsonl", "json", "csv", "html"])
 def test_memory_does_not_grow_with_the_number_of_messages(large, tmp_path, format):
     peaks = {}
-    for name, since in [("few", ["--since", "2022-07-28"]), ("all", [])]:
+    late = datetime.datetime.fromtimestamp(1_600_000_000 + 600 * (large.count * 49 // 50), datetime.timezone.utc)
+    for name, since in [("few", ["--since", late.strftime("%Y-%m-%dT%H:%M:%SZ")]), ("all", [])]:
         out = tmp_path / name if format == "html" else tmp_path / f"{name}.{format}"
         arguments = [binary(), "--set", f"DATA_ROOT={large.data}", "export", "--format", format, "--out", out, *since]
         start = time.monotonic()
@@ -561,7 +561,7 @@ def test_a_date_leads_to_its_page(large, tmp_path):
         ["--since-last"],
         ["--media", "copy"],
         ["--json"],
-        ["--chat", "bob"],
+        ["--chat", "b o b"],
         ["--since", "yesterday"],
         ["--format", "csv", "--raw", "--out", "x"],
     ],

@@ -223,7 +223,7 @@ struct ExportRun {
     return isChanged
   }
 
-  private func resolve(_ chat: ExportRequest.Chat) throws -> PeerID {
+  private func resolve(_ chat: PeerReference) throws -> PeerID {
     switch chat {
     case .id(let id):
       guard try snapshot.peer(id) != nil || snapshot.count(in: id, MessageFilter()) > 0 else {

@@ -1,5 +1,4 @@
 public import Foundation
-public import TelegramClient
 
 /// What `tgl export` writes, and how.
 public struct ExportRequest: Sendable {
@@ -24,23 +23,6 @@ public struct ExportRequest: Sendable {
     case none
   }
 
-  /// A chat by id or username.
-  public enum Chat: Sendable, Hashable {
-    case id(PeerID)
-    case username(String)
-
-    /// Nil for what is neither an id as bots see it nor `@name`.
-    public init?(_ text: String) {
-      if let id = Int64(text) {
-        guard let peer = PeerID(rawValue: id) else { return nil }
-        self = .id(peer)
-      } else {
-        guard text.hasPrefix("@"), let name = PeerLink.validUsername(String(text.dropFirst())) else { return nil }
-        self = .username(name)
-      }
-    }
-  }
-
   public enum Destination: Sendable {
     case descriptor(CInt, name: String)
     case file(String)
@@ -50,7 +32,7 @@ public struct ExportRequest: Sendable {
   public var format: Format
   public var destination: Destination
   /// Empty for all.
-  public var chats: [Chat] = []
+  public var chats: [PeerReference] = []
   /// Sent at this time or later, in seconds since 1970.
   public var since: Int64?
   /// Sent before this time.

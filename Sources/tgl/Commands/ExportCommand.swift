@@ -42,21 +42,17 @@ struct ExportCommand: AsyncParsableCommand {
     completion: .file())
   var out: String?
 
-  // Ids begin with a minus, which is no option's here.
   @Option(
     parsing: .unconditionalSingleValue,
-    help: ArgumentHelp(
-      "Only this chat, by its id as bots see it or by @name; several with commas between, or by repeating it.",
-      valueName: "chat"), completion: .custom(ChatCompletion.chats))
-  var chat: [String] = []
+    help: ArgumentHelp("Only this chat, by id or @name; may be given several times.", valueName: "chat"),
+    completion: .custom(ChatCompletion.chats))
+  var chat: [PeerArgument] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Only messages sent then or later: 2026-11-23, 2026-11-23T08:00, or 7d, 12h ago.", valueName: "time"))
-  var since: String?
+  @Option(help: ArgumentHelp("Only what was sent then or later: \(TimeArgument.accepts).", valueName: "time"))
+  var since: TimeArgument?
 
-  @Option(help: ArgumentHelp("Only messages sent before that time.", valueName: "time"))
-  var until: String?
+  @Option(help: ArgumentHelp("Only what was sent before.", valueName: "time"))
+  var until: TimeArgument?
 
   @Flag(help: "Only deleted messages; with --edited, deleted or edited ones.")
   var deleted = false
@@ -82,14 +78,6 @@ struct ExportCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    for chat in chatNames where ExportRequest.Chat(chat) == nil {
-      throw ValidationError("'--chat \(chat)' is neither an id as bots see it nor @name")
-    }
-    for (name, text) in [("--since", since), ("--until", until)] {
-      if let text, MomentText.parse(text) == nil {
-        throw ValidationError("'\(name) \(text)' is no time; write 2026-11-23, 2026-11-23T08:00 or 7d")
-      }
-    }
     if raw, format == .csv || format == .html { throw ValidationError("'--raw' is for jsonl and json") }
     let isPipe = out == nil || out == "-"
     if isPipe {
@@ -102,13 +90,13 @@ struct ExportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let source = global.source()
-    let settings = try ExportSettings(source)
+    let settings = try DataRootSetting(source)
     settings.warnings.forEach { Output.notice("tgl: \($0)") }
-    let root = DataRoot(existing: settings.dataRoot)
+    let root = DataRoot(existing: settings.path)
     var request = ExportRequest(format: format, destination: try destination(), root: root)
-    request.chats = chatNames.compactMap(ExportRequest.Chat.init)
-    request.since = since.flatMap { MomentText.parse($0) }
-    request.until = until.flatMap { MomentText.parse($0) }
+    request.chats = chat.map(\.reference)
+    request.since = since?.seconds
+    request.until = until?.seconds
     request.onlyDeleted = deleted
     request.onlyEdited = edited
     request.media = media
@@ -121,8 +109,6 @@ struct ExportCommand: AsyncParsableCommand {
     try tell(summary)
     if summary.failedFiles > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
-
-  private var chatNames: [String] { chat.flatMap { $0.split(separator: ",").map(String.init) } }
 
   private func destination() throws -> ExportRequest.Destination {
     guard let out, out != "-" else { return .descriptor(STDOUT_FILENO, name: "standard output") }

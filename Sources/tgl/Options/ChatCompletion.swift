@@ -7,8 +7,8 @@ enum ChatCompletion {
   @Sendable
   static func chats(arguments: [String], index: Int, prefix: String) async -> [String] {
     let environment = ProcessInfo.processInfo.environment
-    guard let settings = try? ExportSettings(SettingsSource(environment: environment)),
-      let archive = try? Archive.open(readingFrom: DataRoot(existing: settings.dataRoot).archiveFile)
+    guard let settings = try? DataRootSetting(SettingsSource(environment: environment)),
+      let archive = try? Archive.open(readingFrom: DataRoot(existing: settings.path).archiveFile)
     else { return [] }
     return (try? await Export.chatNames(in: archive)) ?? []
   }

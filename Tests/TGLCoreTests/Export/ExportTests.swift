@@ -158,15 +158,4 @@ import Testing
       try await reader.write { db in try db.execute(sql: "DELETE FROM message") }
     }
   }
-
-  private static let chats: [(String, ExportRequest.Chat?)] = [
-    ("-1001234567890", ExportRequest.Chat.id(PeerID(rawValue: -1_001_234_567_890).require)),
-    ("42", .id(PeerID(rawValue: 42).require)), ("@bob_b", .username("bob_b")),
-    ("bob", nil), ("@", nil), ("@a b", nil), ("0", nil), ("-9223372036854775808", nil), ("@x'; DROP TABLE", nil),
-  ]
-
-  @Test(arguments: chats)
-  func chatsOfTheCommandLine(text: String, expected: ExportRequest.Chat?) {
-    #expect(ExportRequest.Chat(text) == expected)
-  }
 }
