@@ -396,3 +396,35 @@ def test_covers_spoilers_and_paid_media_come_back(tgl, tmp_path):
             return await alice.download_media(message.media.video_cover, bytes)
 
     assert sha256(asyncio.run(look())) == sha256(photo)
+
+
+def test_kills_lose_and_double_no_file(tgl):
+    """Killed again and again while files are fetched, kept and posted: each comes back once."""
+    tgl.settings["BUFFER_ALL_MEDIA"] = "true"
+    tgl.start()
+    said = {}
+
+    def archived():
+        with sqlite3.connect(f"file:{tgl.data}/db/messages.db?mode=ro", uri=True) as archive:
+            return archive.execute("SELECT count(*) FROM message WHERE text LIKE '%.bin'").fetchone()[0]
+
+    for round_number in range(6):
+        for number in range(8):
+            name = f"{round_number}-{number}.bin"
+            answer = tgl.sandbox.say("bob", "supergroup", name, file={
+                "size": 20_000 + 50_000 * number, "seed": 100 * round_number + number, "name": name})
+            said[name] = answer["id"]
+        # What is sent and deleted before anybody saw it, Telegram shows to nobody.
+        wait_for(lambda: archived() == len(said), "all messages")
+        # Every second of them is deleted at a moment of its own, the kill falls anywhere in between.
+        for number in range(0, 8, 2):
+            tgl.sandbox.delete("bob", "supergroup", said[f"{round_number}-{number}.bin"])
+        if round_number % 2:
+            wait_for(lambda: len(posted(tgl)) > round_number, "some posts")
+        tgl.stop(signal.SIGKILL)
+        tgl.start()
+    deleted = {name for name in said if int(name.split("-")[1].split(".")[0]) % 2 == 0}
+    wait_for(lambda: len(posted(tgl)) >= len(deleted), f"{len(deleted)} files", patience=120)
+    got = [notice["media"]["name"] for notice in posted(tgl)]
+    assert sorted(got) == sorted(deleted)
+    assert tgl.stop() == 0
