@@ -86,3 +86,18 @@ extension NoticeRenderer {
     return texts
   }
 }
+
+extension Post {
+  /// The text alone, with where the files are kept that could not be posted with it.
+  func tellingFiles(_ media: [LogChatMedia], _ reason: String) -> Post {
+    var post = withoutMedia
+    if !post.content.isEmpty { post.content.append("\n\n") }
+    post.content.append("Not posted: ", .italic)
+    post.content.append(DisplayName.clean(reason, limit: 200))
+    for medium in media {
+      let name = medium.file.path.split(separator: "/").last.map(String.init) ?? ""
+      post.content.append("\nKept as: media_deleted/\(DisplayName.clean(name, limit: 120))")
+    }
+    return post
+  }
+}

@@ -124,7 +124,14 @@ public actor Notifier {
       return
     }
     let randomIDs = media.indices.map { row.randomID(part: part, item: $0) }
-    try await send(media, caption: post, randomIDs: randomIDs)
+    do throws(LogChatError) {
+      try await send(media, caption: post, randomIDs: randomIDs)
+    } catch {
+      // Once more a minute later; after that, the text is worth more than waiting for what is never taken.
+      guard case .postRefused(let reason) = error, row.attempts > 0 else { throw error }
+      logger.error("media cannot be posted; its text is", metadata: ["reason": "\(reason)"])
+      try await send(post.tellingFiles(media, reason), randomID: randomID)
+    }
   }
 
   /// Rather plain files than none.

@@ -254,6 +254,20 @@ import Testing
     }
   }
 
+  @Test func fileThatIsNeverTakenHoldsBackNoText() async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock { $0.files[5] = content }
+    fixture.chat.state.withLock { $0.faults = Array(repeating: .before(.postRefused("MEDIA_INVALID")), count: 4) }
+    try await receive(
+      fixture, [Make.new(Make.message(1, in: bob, "text", media: Make.photo(5))), Make.delete([1])], all)
+    try await fixture.settle()
+    #expect(posted(fixture).isEmpty)
+    let text = try #require(fixture.chat.texts.first)
+    #expect(text.contains("\n\ntext"))
+    #expect(text.contains("Not posted: MEDIA_INVALID"))
+    #expect(text.contains("Kept as: media_deleted/1002_1_photo.jpg"))
+  }
+
   /// Only the buffer knows a file that was removed from the disk by somebody else.
   @Test func fileThatIsGoneFromTheBufferIsFetchedAgain() async throws {
     let fixture = try MediaFixture()
