@@ -16,6 +16,8 @@ struct Housekeeping: Sendable {
     var lastError: Failure?
     /// Whether everything Telegram had to tell at the start has been recorded.
     fileprivate var isCurrent = false
+    /// Whether Telegram could be reached a round ago, too.
+    fileprivate var wasConnected = true
     fileprivate var rounds = 0
   }
 
@@ -26,15 +28,19 @@ struct Housekeeping: Sendable {
   private let archive: Archive
   private let root: DataRoot
   private let settings: RetentionSettings
+  private let isConnected: @Sendable () -> Bool
   private let time: ServiceTime
   private let logger: Logger
   private let box = Box()
 
   private final class Box: Sendable { let state = Mutex(State()) }
 
+  /// - Parameter isConnected: whether Telegram can be reached now: what is deleted while it cannot is still to be told of.
   init(
-    archive: Archive, root: DataRoot, settings: RetentionSettings, time: ServiceTime = ServiceTime(), logger: Logger
+    archive: Archive, root: DataRoot, settings: RetentionSettings,
+    isConnected: @escaping @Sendable () -> Bool = { true }, time: ServiceTime = ServiceTime(), logger: Logger
   ) {
+    self.isConnected = isConnected
     self.archive = archive
     self.root = root
     self.settings = settings
@@ -62,12 +68,17 @@ struct Housekeeping: Sendable {
 
   /// One round.
   func once() async {
+    let isConnected = isConnected()
     let round = box.state.withLock { state in
-      defer { state.rounds += 1 }
+      defer {
+        state.rounds += 1
+        state.wasConnected = isConnected
+      }
       return state
     }
     await noting {
-      if round.isCurrent {
+      // A round after the connection is back, what happened meanwhile has been recorded.
+      if round.isCurrent, isConnected, round.wasConnected {
         let purge = Purge(
           archive: archive, root: root, plan: RetentionPlan(settings, now: time.now()),
           comparesFiles: round.rounds.isMultiple(of: Self.roundsPerComparison))

@@ -117,7 +117,8 @@ struct MainService: Service {
       source: client, archive: archive, recorder: recorder, notices: settings.noticePolicy,
       policy: settings.reconcilerPolicy, recorded: recorded, logger: logger)
     let housekeeping = Housekeeping(
-      archive: archive, root: root, settings: RetentionSettings(settings), logger: logger)
+      archive: archive, root: root, settings: RetentionSettings(settings),
+      isConnected: { client.connectionState == .connected }, logger: logger)
     let sink = ArchiveSink(
       archive: archive, session: session, recorder: recorder, policy: settings.noticePolicy, recorded: recorded,
       reconciler: reconciler, housekeeping: housekeeping, logger: logger)

@@ -29,6 +29,23 @@ import Testing
     #expect(housekeeping.state.lastError == nil)
   }
 
+  /// What was deleted during an outage is told of when it is over.
+  @Test func nothingGoesWhileTelegramCannotBeReachedNorRightAfterwards() async throws {
+    try await fixture.add(PurgeFixture.user, 1, daysAgo: 9)
+    let isConnected = Atomic(false)
+    let housekeeping = Housekeeping(
+      archive: fixture.archive, root: fixture.root, settings: fixture.settings,
+      isConnected: { isConnected.load(ordering: .relaxed) },
+      time: ServiceTime(now: { PurgeFixture.now }, sleep: { _ in }), logger: Logger(label: "test"))
+    housekeeping.caughtUp()
+    await housekeeping.once()
+    isConnected.store(true, ordering: .relaxed)
+    await housekeeping.once()
+    #expect(try await fixture.keys().count == 1)
+    await housekeeping.once()
+    #expect(try await fixture.keys().isEmpty)
+  }
+
   @Test func itComesRoundEveryFiveMinutesUntilItIsCancelled() async throws {
     let waits = Mutex<[Duration]>([])
     let housekeeping = housekeeping { duration in
