@@ -51,7 +51,10 @@ class Reader:
     def environment(self):
         kept = {key: os.environ[key] for key in ("LANG", "LD_LIBRARY_PATH") if key in os.environ}
         path = f"{declared.folder()}:{os.environ['PATH']}"
-        return {**kept, "PATH": path, "HOME": str(self.home), "TERM": "dumb", "NO_COLOR": "1"}
+        # With everything that is ever logged: see `keeps_silent`.
+        return {
+            **kept, "PATH": path, "HOME": str(self.home), "TERM": "dumb", "NO_COLOR": "1", "DEBUG_MODE": "true"
+        }
 
     def script(self, text):
         for place, here in PLACES.items():
@@ -155,6 +158,14 @@ class Reader:
         self.sandbox.say("bob", "alice", "See you at seven!")
         self.sandbox.delete("bob", "alice", said)
         wait_for(lambda: any("flower pot" in notice["text"] for notice in self.notices), "the notice")
+        self.keeps_silent()
+
+    def keeps_silent(self):
+        """No line of the log at any level holds a text or a secret."""
+        log = self.log_path.read_text()
+        assert " DEBUG " in log
+        for secret in ["flower pot", "seven!", self.sandbox.info["api_hash"], self.alice["phone"].lstrip("+")]:
+            assert secret not in log
 
     @property
     def notices(self):
@@ -244,4 +255,8 @@ def test_a_newcomer_gets_to_the_end_of_the_readme(reader, path):
                 wait_for(lambda: any("hear myself" in each["text"] for each in reader.notices), "a notice of one's own")
     assert lived
     assert (reader.home / "telegram" / "index.html").exists()
+    # As docs/security.md says.
+    made = [reader.work / "data", reader.home / "telegram", reader.work / "deleted.jsonl"]
+    made += [path for folder in made for path in folder.rglob("*")]
+    assert len(made) > 10 and [path for path in made if path.stat().st_mode & 0o077] == []
     assert "flower pot" in (reader.work / "deleted.jsonl").read_text()
