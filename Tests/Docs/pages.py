@@ -17,7 +17,7 @@ CHECK = "check"  # only taken apart: it needs the network, root or a machine of 
 CLASSES = {RUN, SERVICE, CHECK}
 SHELL = {"sh", "console"}
 # Blocks that hold no commands.
-DATA = {"text", "dotenv", "ini", "yaml", "json", "mermaid", "sql", "http"}
+DATA = {"text", "dockerfile", "dotenv", "ini", "yaml", "json", "mermaid", "sql", "http"}
 
 
 @dataclasses.dataclass(frozen=True)

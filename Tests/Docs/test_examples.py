@@ -22,7 +22,7 @@ from sandbox_server import PATIENCE, Sandbox
 from tgl_process import wait_for
 
 # Paths in the documentation, and where they are in the reader's home.
-PLACES = {"/srv/telegram/": "srv/telegram/"}
+PLACES = {"/srv/": "srv", "/mnt/": "mnt"}
 LEGACY_ROWS = 200
 README = [ROOT / "README.md", ROOT / "README.ru.md"]
 
@@ -43,6 +43,8 @@ class Reader:
         settings = re.sub(r"(?m)^HEALTH_PORT=.*$", f"HEALTH_PORT={free_port()}", settings)
         (self.work / ".env").write_text(settings)
         (self.work / ".env").chmod(0o600)
+        for place in PLACES.values():
+            (home / place).mkdir()
         legacy = Service(home / "srv" / "telegram" / "data")
         legacy.fill(LEGACY_ROWS, 20)
         legacy.close()
@@ -58,7 +60,7 @@ class Reader:
 
     def script(self, text):
         for place, here in PLACES.items():
-            text = text.replace(place, f"{self.home / here}/")
+            text = re.sub(rf"(?<![\w.]){place}", f"{self.home / here}/", text)
         return ["bash", "-e", "-u", "-o", "pipefail", "-c", text]
 
     def follow(self, block):
