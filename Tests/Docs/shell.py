@@ -39,7 +39,10 @@ def simple_commands(text):
     # A here-document's lines are data.
     text = re.sub(r"<<-?\s*'?(\w+)'?(.*?)\n.*?\n\s*\1\n", r"\2\n", text, flags=re.S)
     found = []
-    for line in text.splitlines():
+    # What a process substitution runs is a command of its own, and a file to the other.
+    inner = re.findall(r"[<>]\(([^()]*)\)", text)
+    text = re.sub(r"[<>]\([^()]*\)", "/dev/fd/63", text)
+    for line in [*inner, *text.splitlines()]:
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         lexer.commenters = ""
@@ -49,11 +52,8 @@ def simple_commands(text):
                 break
             if word and set(word) <= OPERATORS:
                 if "<" in word or ">" in word:
-                    # The file of a redirection is no argument; a process substitution is a command of its own.
-                    skip = "(" not in word
-                    if "(" in word:
-                        found.append(words)
-                        words = []
+                    # The file of a redirection is no argument.
+                    skip = True
                     if words and words[-1].isdigit():
                         words.pop()
                     continue
