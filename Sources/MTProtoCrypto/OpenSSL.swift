@@ -84,7 +84,7 @@ extension RandomNumberGenerator {
 /// Overwrites key material before its memory goes back to the allocator.
 ///
 /// Only what has one owner can be wiped: a shared array is copied first, and the copy is what gets wiped.
-func wipe(_ bytes: inout [UInt8]) {
+public func wipe(_ bytes: inout [UInt8]) {
   bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
 }
 

@@ -65,3 +65,8 @@ public struct ClientConfiguration: Sendable {
     return dc
   }
 }
+
+extension ClientConfiguration: CustomReflectable {
+  /// Without the hash, which is a secret.
+  public var customMirror: Mirror { Mirror(self, children: ["apiID": apiID, "appVersion": appVersion]) }
+}

@@ -339,7 +339,7 @@ private func until(_ condition: () async -> Bool) async {
     let pump = UpdatePump(
       source: source, sink: sink, heartbeat: .seconds(15),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await pump.run() }
       await until { await sink.beats == 1 }
       await source.pass(.seconds(15))

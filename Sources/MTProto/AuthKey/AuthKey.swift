@@ -1,7 +1,7 @@
 import MTProtoCrypto
 
 /// The secret shared with one data centre, from which every message's keys are derived.
-public struct AuthKey: Sendable, Hashable, CustomStringConvertible {
+public struct AuthKey: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
   /// 256 bytes.
   public let bytes: [UInt8]
   /// The lower 64 bits of its SHA-1, which name the key in every packet.
@@ -19,6 +19,8 @@ public struct AuthKey: Sendable, Hashable, CustomStringConvertible {
   }
 
   public var description: String { "AuthKey(\(id))" }
+  /// Nothing to see: a dump would show the key.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// The result of a key exchange.

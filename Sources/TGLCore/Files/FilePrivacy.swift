@@ -19,10 +19,3 @@ enum FilePrivacy {
     return "run: chmod 600 \(quoted)"
   }
 }
-
-/// Overwrites what is about to be let go, in a way the optimizer may not leave out.
-func explicitlyZero(_ bytes: inout [UInt8]) {
-  bytes.withUnsafeMutableBytes { buffer in
-    if let address = buffer.baseAddress { explicit_bzero(address, buffer.count) }
-  }
-}

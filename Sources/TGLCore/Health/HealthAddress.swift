@@ -47,6 +47,16 @@ public struct HealthAddress: Sendable, Hashable, CustomStringConvertible {
     self.path = path
   }
 
+  /// HEALTH_TOKEN, or what is in HEALTH_TOKEN_FILE; nil for none.
+  ///
+  /// - Throws: `SettingsError` when it is wrong.
+  public static func token(_ source: SettingsSource) throws(SettingsError) -> Secret<String>? {
+    var reader = SettingsReader(source)
+    let token = reader.value(SettingsCatalog.healthToken)
+    guard let token else { throw SettingsError(problems: reader.problems) }
+    return token
+  }
+
   /// As the header `Host` and an address have it.
   var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 

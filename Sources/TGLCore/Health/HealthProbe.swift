@@ -17,12 +17,16 @@ public enum HealthProbe {
   /// Bytes of an answer; a service that is ours needs a few hundred.
   static let maximumAnswer = 64 * 1024
 
-  /// - Parameter timeout: for all of it, from the first packet to the last.
-  public static func ask(_ address: HealthAddress, timeout: Duration) async -> HealthOutcome {
+  /// - Parameters:
+  ///   - token: what to show.
+  ///   - timeout: for all of it, from the first packet to the last.
+  public static func ask(
+    _ address: HealthAddress, token: Secret<String>? = nil, timeout: Duration
+  ) async -> HealthOutcome {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let outcome: HealthOutcome
     do {
-      outcome = judge(try await fetch(address, timeout: timeout, group))
+      outcome = judge(try await fetch(address, token, timeout: timeout, group))
     } catch {
       outcome = .unknown(reason: "\(address): \(reason(error, timeout))")
     }
@@ -33,6 +37,7 @@ public enum HealthProbe {
   /// What the answer means.
   static func judge(_ answer: HealthAnswer) -> HealthOutcome {
     let nonsense = "the answer is not that of a tgl service (HTTP status \(answer.status))"
+    if answer.status == 401 { return .unknown(reason: "the service wants another HEALTH_TOKEN") }
     guard answer.status == 200 || answer.status == 503 else { return .unknown(reason: nonsense) }
     guard let report = try? JSONDecoder().decode(HealthReport.self, from: answer.body) else {
       return .unknown(reason: nonsense)
@@ -45,7 +50,7 @@ public enum HealthProbe {
   }
 
   private static func fetch(
-    _ address: HealthAddress, timeout: Duration, _ group: MultiThreadedEventLoopGroup
+    _ address: HealthAddress, _ token: Secret<String>?, timeout: Duration, _ group: MultiThreadedEventLoopGroup
   ) async throws -> HealthAnswer {
     let limit = TimeAmount(timeout)
     let answer = group.next().makePromise(of: HealthAnswer.self)
@@ -55,7 +60,7 @@ public enum HealthProbe {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHTTPClientHandlers()
-          try channel.pipeline.syncOperations.addHandler(HealthHandler(address: address, answer: answer))
+          try channel.pipeline.syncOperations.addHandler(HealthHandler(address: address, token: token, answer: answer))
         }
       }
       .connect(host: address.host, port: address.port)
@@ -104,19 +109,22 @@ private final class HealthHandler: ChannelInboundHandler {
   typealias OutboundOut = HTTPClientRequestPart
 
   private let address: HealthAddress
+  private let token: Secret<String>?
   private let answer: EventLoopPromise<HealthAnswer>
   private var status: UInt = 0
   private var body = Data()
 
-  init(address: HealthAddress, answer: EventLoopPromise<HealthAnswer>) {
+  init(address: HealthAddress, token: Secret<String>?, answer: EventLoopPromise<HealthAnswer>) {
     self.address = address
+    self.token = token
     self.answer = answer
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    let headers = HTTPHeaders([
+    var headers = HTTPHeaders([
       ("Host", address.authority), ("User-Agent", "tgl"), ("Accept", "application/json"), ("Connection", "close"),
     ])
+    if let token { headers.add(name: "Authorization", value: "Bearer \(token.exposed)") }
     let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: address.path, headers: headers)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

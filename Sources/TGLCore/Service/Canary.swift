@@ -19,6 +19,8 @@ protocol CanaryPerch: Sendable {
 /// path into the archive.
 struct Canary: Sendable {
   static let label = "tgl_canary_seconds"
+  /// What was missed while the service was off comes first.
+  private static let delay = Duration.seconds(5)
   /// How long a deletion may take to come back.
   private static let patience = Duration.seconds(60)
 
@@ -54,11 +56,12 @@ struct Canary: Sendable {
     self.logger = logger
   }
 
-  /// Runs until the task is cancelled.
+  /// Runs until the task is cancelled; the first canary comes soon.
   func run() async throws {
+    try await time.sleep(min(Self.delay, interval))
     while true {
-      try await time.sleep(interval)
       await once()
+      try await time.sleep(interval)
     }
   }
 

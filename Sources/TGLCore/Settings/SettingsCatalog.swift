@@ -90,7 +90,10 @@ public enum SettingsCatalog {
     "HEALTH_PORT", default: 8080, .integer(0...65_535, "a port, 0 to 65535; 0 lets the system choose"),
     "The health endpoint's port.")
   static let healthPath = Setting(
-    "HEALTH_PATH", default: "/health", .text("a path that starts with /") { $0.hasPrefix("/") && !$0.contains(" ") },
+    "HEALTH_PATH", default: "/health",
+    .text("a path that starts with /, of letters, digits and /._~-") {
+      $0.wholeMatch(of: /\/[A-Za-z0-9\/._~\-]*/) != nil
+    },
     "The health endpoint's path.")
   static let healthErrorWindow = Setting(
     "HEALTH_ERROR_WINDOW_SECS", default: 300, .integer(0...86_400, "seconds, 0 to 86400"),
@@ -131,7 +134,8 @@ public enum SettingsCatalog {
     maxDeletedPerEvent, saveEdited, saveDeletedPrivate, saveDeletedGroups, saveDeletedChannels, tidyGIFs,
     tidyStickers, persistUser, persistGroup, persistChannel, persistBot, reconcileInterval,
     reconcileWindow, reconcileRequests, backfillMessages, backfillChats, healthHost, healthPort, healthPath,
-    healthErrorWindow, housekeepingStale, healthStall, healthToken, healthTokenFile, canaryInterval, debug, proxy, proxyFile, telegramDC, telegramKey, transport,
+    healthErrorWindow, housekeepingStale, healthStall, healthToken, healthTokenFile, canaryInterval, debug, proxy,
+    proxyFile, telegramDC, telegramKey, transport,
   ]
 
   /// The settings that name a file with a secret, by the secret's own name; what is given outright goes before them.

@@ -1,4 +1,5 @@
 import Foundation
+import MTProtoCrypto
 
 /// Reads the small text files that settings name: also pipes and devices, as in `--env-file <(decrypt tgl.env)`.
 enum TextFile {
@@ -21,8 +22,8 @@ enum TextFile {
     var chunk = [UInt8](repeating: 0, count: 16_384)
     defer {
       if isSecret {
-        explicitlyZero(&bytes)
-        explicitlyZero(&chunk)
+        wipe(&bytes)
+        wipe(&chunk)
       }
     }
     while true {

@@ -15,7 +15,8 @@ public struct StoredDC: Sendable, Hashable {
   }
 }
 
-extension StoredDC: CustomStringConvertible {
+extension StoredDC: CustomStringConvertible, CustomReflectable {
+  public var customMirror: Mirror { Mirror(self, children: []) }
   /// Never shows the key.
   public var description: String { "DC\(id) \(host):\(port)\(authKey == nil ? "" : ", with a key")" }
 }

@@ -38,8 +38,10 @@ struct HealthCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let address = try url.flatMap(HealthAddress.init(url:)) ?? HealthAddress(global.source())
-    let outcome = await HealthProbe.ask(address, timeout: .seconds(timeout))
+    let source = global.source()
+    let address = try url.flatMap(HealthAddress.init(url:)) ?? HealthAddress(source)
+    let outcome = await HealthProbe.ask(
+      address, token: try HealthAddress.token(source), timeout: .seconds(timeout))
     if json { try Output.json(HealthOutcomeReport(outcome, address)) }
     switch outcome {
     case .healthy(let report):

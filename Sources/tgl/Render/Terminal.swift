@@ -46,7 +46,7 @@ struct Terminal: Sendable {
   private static func prompt(_ text: String, _ isSecret: Bool) -> String? {
     guard let line = creadline_read(text, isSecret ? 1 : 0) else { return nil }
     defer {
-      if isSecret { memset(line, 0, strlen(line)) }
+      if isSecret { explicit_bzero(line, strlen(line)) }
       free(line)
     }
     return String(cString: line)
