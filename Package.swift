@@ -42,6 +42,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CAESIGE", dependencies: ["COpenSSL"]),
     .target(name: "TL", dependencies: [nioCore], swiftSettings: swiftSettings),
@@ -64,7 +65,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "tgl",
-      dependencies: ["TGLCore", "TelegramClient", "CReadline", argumentParser, logging],
+      dependencies: ["TGLCore", "TelegramClient", "CQREncode", "CReadline", argumentParser, logging],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "tgl-sandbox",
