@@ -41,8 +41,8 @@ struct LoginTokenFlow: Sendable {
       guard (1...1000).contains(dc) else {
         return .fail(.client(.unreachable(dc: dc, reason: "there is no such data centre")))
       }
-      return detour(to: .importToken(target.token, dc: dc)) ?? .fail(
-        .client(.unreachable(dc: dc, reason: "the account is sent from one data centre to another")))
+      let reason = "the account is sent from one data centre to another"
+      return detour(to: .importToken(target.token, dc: dc)) ?? .fail(.client(.unreachable(dc: dc, reason: reason)))
     case .authLoginTokenSuccess(let success): return .finish(success.authorization)
     case .other(let raw):
       return .fail(

@@ -5,7 +5,9 @@ import TL
 extension Dispatcher {
   mutating func registerLoginTokens() {
     on(API.AuthExportLoginToken.self, access: .anyone) { try $0.exportLoginToken($2, $1) }
-    on(API.AuthImportLoginToken.self, access: .anyone) { try $0.importLoginToken(Array($2.token.readableBytesView), $1) }
+    on(API.AuthImportLoginToken.self, access: .anyone) { telegram, caller, request in
+      try telegram.importLoginToken(Array(request.token.readableBytesView), caller)
+    }
     on(API.AuthAcceptLoginToken.self) { telegram, caller, request in
       try telegram.acceptLoginToken(Array(request.token.readableBytesView), as: caller.viewer())
     }

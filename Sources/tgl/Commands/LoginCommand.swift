@@ -85,10 +85,10 @@ struct LoginCommand: AsyncParsableCommand {
     }
   }
 
-  /// The dialogue is not to be mixed with what a connection reports in passing.
+  /// The dialogue is not to be mixed with what a connection reports in passing, and a drawing not to be moved by it.
   private var loginLogger: Logger {
     var logger = global.logger()
-    if !global.debug { logger.logLevel = .warning }
+    if !global.debug { logger.logLevel = qr ? .error : .warning }
     return logger
   }
 

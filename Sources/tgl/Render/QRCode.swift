@@ -2,7 +2,9 @@ import CQREncode
 
 /// A QR code, drawn with half blocks: two modules a character, one above the other.
 struct QRCode {
-  /// Modules of white around the code. Source: ISO/IEC 18004, "Quiet zone".
+  /// Modules of white around the code.
+  ///
+  /// Source: ISO/IEC 18004, "Quiet zone".
   private static let quietZone = 4
 
   /// Rows of modules, true for a dark one; without the quiet zone.
@@ -25,7 +27,8 @@ struct QRCode {
 
   /// The lines of the drawing.
   ///
-  /// With colours black on white whatever the terminal's own are; without, the light modules are drawn, as most terminals are dark.
+  /// With colours black on white whatever the terminal's own are; without, the light modules are drawn, since most
+  /// terminals are dark.
   func lines(isColoured: Bool) -> [String] {
     (0..<height).map { line in
       var text = isColoured ? "\u{1B}[30;47;107m" : ""
