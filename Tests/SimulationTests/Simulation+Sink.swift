@@ -28,6 +28,8 @@ struct SimulatedSink: UpdateSink {
     return try await process.archive.updatesState()
   }
 
+  func heartbeat() async throws { try await process.sink.heartbeat() }
+
   func commit(_ batch: UpdateBatch) async throws {
     try await gate()
     defer { process.sinkCalls -= 1 }
