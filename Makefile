@@ -20,7 +20,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install the system libraries when they are missing (Debian, Ubuntu)
-	@packaging/deps.sh libsqlite3-dev libssl-dev libreadline-dev zlib1g-dev
+	@packaging/deps.sh libsqlite3-dev libssl-dev libreadline-dev libqrencode-dev zlib1g-dev
 
 build: deps ## build the release binaries
 	$(SWIFT) build -c release --static-swift-stdlib --product tgl
@@ -90,7 +90,7 @@ check: deps venv ## format, generated schema, completions and man pages are curr
 
 venv: $(VENV)/.ready
 $(VENV)/.ready: Tests/Interop/requirements.txt
-	@packaging/deps.sh python3 python3-venv
+	@packaging/deps.sh python3 python3-venv zbar-tools
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt
 	@touch $@

@@ -44,6 +44,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CAESIGE", dependencies: ["COpenSSL"]),
@@ -67,7 +68,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "tgl",
-      dependencies: ["TGLCore", "TelegramClient", "CReadline", argumentParser, logging],
+      dependencies: ["TGLCore", "TelegramClient", "CQREncode", "CReadline", argumentParser, logging],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "tgl-sandbox",

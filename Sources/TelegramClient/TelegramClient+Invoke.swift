@@ -100,13 +100,17 @@ extension TelegramClient {
       case .fail(let error): throw error
       case .retry: break
       case .wait(let wait): try await pause(wait, method: call.method, refusal)
-      case .moveHome(let new):
-        try await learnAddresses(of: new, for: .calls)
-        try await centers.move(home: new)
+      case .moveHome(let new): try await moveHome(to: new)
       case .ask(let other): dc = other
       case .authorize: await centers.deauthorize(on: target)
       }
     }
+  }
+
+  /// The account lives on `dc`.
+  func moveHome(to dc: Int) async throws(TelegramError) {
+    try await learnAddresses(of: dc, for: .calls)
+    try await centers.move(home: dc)
   }
 
   private func count(_ refusal: RPCError, of call: OutgoingCall) {

@@ -43,6 +43,15 @@ struct SentCode: Sendable {
   let expires: Int32
 }
 
+/// What a QR code stands for: a device that waits to be let in.
+struct LoginToken: Sendable {
+  /// Who waits; only there, and once accepted on the account's own data centre, is the token of any use.
+  let key: AuthKeyAddress
+  /// Unix time.
+  let expires: Int32
+  var acceptedBy: Int64?
+}
+
 /// An authorization that another data centre may take over.
 struct ExportedAuthorization: Sendable {
   let user: Int64

@@ -30,6 +30,8 @@ public struct Sandbox: Sendable {
     public var filesFolder = FileManager.default.temporaryDirectory.path(percentEncoded: false)
     /// How long a salt is the current one, in seconds.
     public var saltPeriod: Int32 = 1800
+    /// How long the token in a sign-in QR code stays valid, in seconds.
+    public var loginTokenLifetime: Int32 = 30
 
     public init() {}
   }
@@ -59,9 +61,10 @@ public struct Sandbox: Sendable {
     let scenario = try configuration.scenario.build(
       seed: configuration.seed, homeDC: configuration.homeDC,
       now: Int32(truncatingIfNeeded: now().unixTime.components.seconds))
-    let telegram = Telegram(
+    var telegram = Telegram(
       world: scenario.world, apiID: configuration.apiID, apiHash: configuration.apiHash, endpoints: [],
       folder: configuration.filesFolder, logger: logger)
+    telegram.loginTokenLifetime = configuration.loginTokenLifetime
     let hub = Hub(
       telegram: telegram, settings: .init(saltPeriod: configuration.saltPeriod), logger: logger, now: now)
     let pace = NetworkPace()

@@ -33,6 +33,12 @@ struct Telegram: Sendable {
   var sentCodes: [String: SentCode] = [:]
   /// By the bytes that were handed out.
   var exports: [[UInt8]: ExportedAuthorization] = [:]
+  /// By the bytes that stand in the link.
+  var loginTokens: [[UInt8]: LoginToken] = [:]
+  /// How long a login token stays valid, in seconds.
+  var loginTokenLifetime: Int32 = 30
+  /// Keys whose login tokens have been accepted and who have not been told.
+  private(set) var acceptedKeys: Set<AuthKeyAddress> = []
   var uploads: [UploadKey: Upload] = [:]
   /// Where the parts of big files are kept.
   let folder: String
@@ -143,6 +149,16 @@ struct Telegram: Sendable {
       }
     }
     throw .tooDeep(offset: reader.offset)
+  }
+
+  // MARK: Login tokens
+
+  mutating func announceAcceptance(to key: AuthKeyAddress) { acceptedKeys.insert(key) }
+
+  /// Hands out the keys that are to be told since the last call.
+  mutating func takeAcceptedKeys() -> Set<AuthKeyAddress> {
+    defer { acceptedKeys = [] }
+    return acceptedKeys
   }
 
   // MARK: Results

@@ -33,6 +33,8 @@ struct Serve: AsyncParsableCommand {
     help: ArgumentHelp(
       "Number from which ids, hashes and texts are made; the same seed, the same world.", valueName: "number"))
   var seed: UInt64 = 1
+  @Option(help: ArgumentHelp("How long the code of a sign-in by QR code is valid.", valueName: "seconds"))
+  var qrLifetime: Int32 = 30
   @Flag(help: "Listen where others can connect: anyone then signs in with the codes this tool prints.")
   var unsafeListen = false
   @Flag(help: "Log every call.")
@@ -40,6 +42,9 @@ struct Serve: AsyncParsableCommand {
 
   func validate() throws {
     guard (0...65_500).contains(port) else { throw ValidationError("--port is \(port); 0 to 65500 is possible") }
+    guard (1...3600).contains(qrLifetime) else {
+      throw ValidationError("--qr-lifetime is \(qrLifetime); 1 to 3600 is possible")
+    }
     guard unsafeListen || listen == "::1" || listen.hasPrefix("127.") else {
       throw ValidationError("--listen \(listen) is no loopback address; --unsafe-listen allows it")
     }
@@ -55,6 +60,7 @@ struct Serve: AsyncParsableCommand {
     configuration.seed = seed
     configuration.scenario = scenario
     configuration.privateKeyPEM = folder.privateKey
+    configuration.loginTokenLifetime = qrLifetime
     configuration.publicKeyPath = folder.publicKeyPath
     configuration.filesFolder = folder.path
     let sandbox = try await Sandbox.start(configuration, logger: logger)

@@ -1,10 +1,14 @@
 """Runs the real `tgl`, with standard input fed, or at a terminal."""
 
+import codecs
+import fcntl
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -73,15 +77,24 @@ class Running:
             select.select([self.process.stderr], [], [], 0.1)
 
 
+def resize(terminal, columns, rows):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
 class Terminal:
     """A command at a terminal of its own."""
 
-    def __init__(self, *arguments, env=None):
+    def __init__(self, *arguments, env=None, size=None):
+        """`size` is columns and rows; without, the terminal does not know its own."""
         path = binary()
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            if size:
+                resize(0, *size)
             os.execve(path, [path, *map(str, arguments)], environment(**(env or {})))
         self.shown = ""
+        # What is read may end inside a character.
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
         self.status = None
 
     def __enter__(self):
@@ -101,13 +114,11 @@ class Terminal:
             data = os.read(self.terminal, 4096)
         except OSError:
             return False
-        self.shown += data.decode()
+        self.shown += self.decoder.decode(data)
         return bool(data)
 
     def answers(self, question, answer):
         """Waits for the question and types the answer, once the terminal is as the question wants it."""
-        import termios
-
         end = time.monotonic() + PATIENCE
         start = len(self.shown)
         while question not in self.shown[start:]:

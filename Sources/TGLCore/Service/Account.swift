@@ -22,16 +22,18 @@ public enum AccountError: Error, Sendable, CustomStringConvertible {
 public enum Account {
   /// Connects with the session file of `root`, runs `body`, and disconnects.
   ///
+  /// - Parameter callTimeout: how long a call may take; nil for the client's own limit.
   /// - Throws: what `body` throws, or why the client cannot go on.
   public static func withClient<Result: Sendable>(
-    settings: AccountSettings, root: DataRoot, version: String, receivesUpdates: Bool, logger: Logger,
+    settings: AccountSettings, root: DataRoot, version: String, receivesUpdates: Bool,
+    callTimeout: Duration? = nil, logger: Logger,
     _ body: @Sendable @escaping (TelegramClient, SessionFile) async throws -> Result
   ) async throws -> Result {
     let session = try SessionFile(path: root.sessionFile)
     var configuration = settings.clientConfiguration(version: version)
     configuration.receivesUpdates = receivesUpdates
     // A person waits for a command; a service waits for the network to come back.
-    if !receivesUpdates { configuration.callTimeout = .seconds(20) }
+    if let callTimeout { configuration.callTimeout = callTimeout }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let client = TelegramClient(configuration: configuration, store: session, group: group, logger: logger)
     let outcome: Swift.Result<Result, any Error>

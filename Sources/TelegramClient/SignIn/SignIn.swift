@@ -20,15 +20,7 @@ public struct SignIn: Sendable {
 
   /// Signs in and returns the account.
   public func run() async throws(SignInError) -> API.User {
-    let authorization = try await signIn()
-    switch authorization {
-    case .authAuthorization(let authorization):
-      guard case .user(let user) = authorization.user else {
-        throw .client(.decoding(.unexpectedConstructor(0, offset: 0), method: "auth.signIn"))
-      }
-      return user
-    case .authAuthorizationSignUpRequired, .other: throw .signUpRequired
-    }
+    try await signIn().signedInUser()
   }
 
   private func signIn() async throws(SignInError) -> API.AnyAuthAuthorization {
@@ -145,6 +137,20 @@ public struct SignIn: Sendable {
       case "PHONE_CODE_EXPIRED": return .rejected(.expired)
       default: throw SignInError(error, phone: code.request.phone)
       }
+    }
+  }
+}
+
+extension API.AnyAuthAuthorization {
+  /// The account that a sign-in led to.
+  func signedInUser() throws(SignInError) -> API.User {
+    switch self {
+    case .authAuthorization(let authorization):
+      guard case .user(let user) = authorization.user else {
+        throw .client(.decoding(.unexpectedConstructor(0, offset: 0), method: "auth.signIn"))
+      }
+      return user
+    case .authAuthorizationSignUpRequired, .other: throw .signUpRequired
     }
   }
 }

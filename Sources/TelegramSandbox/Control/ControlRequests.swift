@@ -242,3 +242,14 @@ struct OpenRequest: ControlRequest {
     case user, chat, ids
   }
 }
+
+/// Lets a device in that shows a QR code, as a person does who scans it.
+struct AcceptLoginRequest: ControlRequest {
+  var user: Reference
+  /// `tg://login?token=…`.
+  var token: String
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case user, token
+  }
+}

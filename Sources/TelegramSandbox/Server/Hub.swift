@@ -176,6 +176,7 @@ actor Hub {
 
   /// Tells every session of the accounts concerned what happened; the one whose call it was has the answer instead.
   private func deliver(except caller: SessionAddress?, at moment: Moment) {
+    tellAcceptedKeys(at: moment)
     let announcements = telegram.world.takeAnnouncements()
     guard !announcements.isEmpty else { return }
     for (user, own) in Dictionary(grouping: announcements, by: \.user) {
@@ -186,14 +187,28 @@ actor Hub {
       }
       guard !listeners.isEmpty else { continue }
       let body = Telegram.envelope(own, for: user, in: telegram.world).encoded()
-      for address in listeners {
-        for delivery in telegram.faults.updates.pass(body, to: address.id) {
-          if delivery.after == .zero {
-            push(delivery.body, to: address, at: moment)
-          } else {
-            pushLater(delivery, to: address)
-          }
-        }
+      for address in listeners { send(body, to: address, at: moment) }
+    }
+  }
+
+  /// Tells the devices whose login tokens have been accepted; nobody is signed in there yet.
+  private func tellAcceptedKeys(at moment: Moment) {
+    let keys = telegram.takeAcceptedKeys()
+    guard !keys.isEmpty else { return }
+    let update = API.UpdateShort(update: .updateLoginToken(.init()), date: seconds(moment))
+    let body = API.AnyUpdates.updateShort(update).encoded()
+    for address in sessions.keys where keys.contains(address.key) && sessions[address]?.wantsUpdates == true {
+      send(body, to: address, at: moment)
+    }
+  }
+
+  /// Sends an update as far as the faults let it through.
+  private func send(_ body: ByteBuffer, to address: SessionAddress, at moment: Moment) {
+    for delivery in telegram.faults.updates.pass(body, to: address.id) {
+      if delivery.after == .zero {
+        push(delivery.body, to: address, at: moment)
+      } else {
+        pushLater(delivery, to: address)
       }
     }
   }

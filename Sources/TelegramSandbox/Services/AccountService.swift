@@ -26,12 +26,16 @@ extension Telegram {
       authorizationTtlDays: 180,
       authorizations: own.sorted { $0.value.createdAt < $1.value.createdAt }.map { address, authorization in
         let isCurrent = address.id == caller.authKeyID
-        return API.Authorization(
-          current: isCurrent, hash: isCurrent ? 0 : address.id, deviceModel: authorization.device?.model ?? "",
-          platform: "", systemVersion: authorization.device?.systemVersion ?? "",
-          apiId: authorization.device?.apiID ?? 0, appName: "", appVersion: authorization.device?.appVersion ?? "",
-          dateCreated: authorization.createdAt, dateActive: authorization.activeAt, ip: "127.0.0.1", country: "",
-          region: "")
+        return describe(authorization, hash: isCurrent ? 0 : address.id, isCurrent: isCurrent)
       })
+  }
+
+  /// A device as the account's owner sees it.
+  func describe(_ authorization: Authorization, hash: Int64, isCurrent: Bool = false) -> API.Authorization {
+    API.Authorization(
+      current: isCurrent, hash: hash, deviceModel: authorization.device?.model ?? "", platform: "",
+      systemVersion: authorization.device?.systemVersion ?? "", apiId: authorization.device?.apiID ?? 0, appName: "",
+      appVersion: authorization.device?.appVersion ?? "", dateCreated: authorization.createdAt,
+      dateActive: authorization.activeAt, ip: "127.0.0.1", country: "", region: "")
   }
 }

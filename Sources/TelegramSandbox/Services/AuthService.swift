@@ -18,6 +18,7 @@ extension Dispatcher {
     }
     on(API.AuthExportAuthorization.self) { try $0.exportAuthorization(to: $2.dcId, $1) }
     on(API.AuthImportAuthorization.self, access: .anyone) { try $0.importAuthorization($2, $1) }
+    registerLoginTokens()
     on("auth.resetAuthorizations") { $0.writeBool(true) }
   }
 }

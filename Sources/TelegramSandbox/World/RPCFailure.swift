@@ -14,6 +14,9 @@ struct RPCFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
   static let accessHashInvalid = RPCFailure(400, "PEER_ID_INVALID")
   static let authBytesInvalid = RPCFailure(400, "AUTH_BYTES_INVALID")
+  static let authTokenAlreadyAccepted = RPCFailure(400, "AUTH_TOKEN_ALREADY_ACCEPTED")
+  static let authTokenExpired = RPCFailure(400, "AUTH_TOKEN_EXPIRED")
+  static let authTokenInvalid = RPCFailure(400, "AUTH_TOKEN_INVALID")
   static let authKeyUnregistered = RPCFailure(401, "AUTH_KEY_UNREGISTERED")
   static let channelInvalid = RPCFailure(400, "CHANNEL_INVALID")
   static let channelPrivate = RPCFailure(400, "CHANNEL_PRIVATE")

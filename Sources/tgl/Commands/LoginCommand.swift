@@ -12,23 +12,31 @@ struct LoginCommand: AsyncParsableCommand {
       Asks for the phone number, the code Telegram sends, and the two-step verification password if there is one. \
       At a terminal codes and passwords are not shown; when standard input is no terminal, each answer is read as a line.
 
+      With --qr nothing is typed but that password: a code is drawn, which Telegram on your phone scans (Settings > \
+      Devices > Link Desktop Device), and drawn anew before it ends. Where no colours are wanted, or standard error is \
+      no terminal, the link that the code stands for is told too.
+
       API_ID and API_HASH must be set: make them at https://my.telegram.org under "API development tools".
 
       EXAMPLES
         tgl login
+        tgl login --qr
         tgl login --status --json
         printf '%s\\n' "$PHONE" "$CODE" | tgl login
         tgl login --logout
 
       EXIT STATUS
         0 signed in; 66 standard input ended; 69 Telegram cannot be reached; 75 'tgl run' is running, or too many \
-      attempts; 77 not signed in; 78 wrong settings.
+      attempts; 77 not signed in; 78 wrong settings; 130 interrupted.
       """)
 
   @OptionGroup var global: GlobalOptions
 
   @Option(help: ArgumentHelp("The account's phone number, in international form.", valueName: "number"))
   var phone: String?
+
+  @Flag(help: "Draw a QR code to be scanned with Telegram on your phone, instead of asking for phone number and code.")
+  var qr = false
 
   @Flag(help: "Say who is signed in, on which data centre.")
   var status = false
@@ -41,6 +49,9 @@ struct LoginCommand: AsyncParsableCommand {
 
   func validate() throws {
     if status && logout { throw ValidationError("'--status' and '--logout' exclude each other") }
+    if qr, let other = [("--phone", phone != nil), ("--status", status), ("--logout", logout)].first(where: \.1) {
+      throw ValidationError("'--qr' and '\(other.0)' exclude each other")
+    }
   }
 
   func run() async throws {
@@ -50,8 +61,19 @@ struct LoginCommand: AsyncParsableCommand {
     // The key must not change under a running service; looking at it does no harm.
     let lock = status ? nil : try InstanceLock(root)
     defer { withExtendedLifetime(lock) {} }
+    if qr {
+      // A prompt ends the process itself when it is interrupted; while a code is shown there is none.
+      try await Interruption.cancels { try await act(settings, root) }
+    } else {
+      try await act(settings, root)
+    }
+  }
+
+  private func act(_ settings: AccountSettings, _ root: DataRoot) async throws {
+    // That a code was scanned is told by an update.
     try await Account.withClient(
-      settings: settings, root: root, version: TGL.version, receivesUpdates: false, logger: loginLogger
+      settings: settings, root: root, version: TGL.version, receivesUpdates: qr, callTimeout: .seconds(20),
+      logger: loginLogger
     ) { [self] client, session in
       if logout {
         try await logOut(client, session, root)
@@ -63,10 +85,10 @@ struct LoginCommand: AsyncParsableCommand {
     }
   }
 
-  /// The dialogue is not to be mixed with what a connection reports in passing.
+  /// The dialogue is not to be mixed with what a connection reports in passing, and a drawing not to be moved by it.
   private var loginLogger: Logger {
     var logger = global.logger()
-    if !global.debug { logger.logLevel = .warning }
+    if !global.debug { logger.logLevel = qr ? .error : .warning }
     return logger
   }
 
@@ -74,7 +96,13 @@ struct LoginCommand: AsyncParsableCommand {
     if let home = try await session.home(), home.authKey != nil, let user = try await client.currentUser() {
       return try await tell(SignedInUser(user, dc: client.homeDC()), as: "Already signed in")
     }
-    let user = try await SignIn(client: client, prompts: TerminalPrompts(phone: phone)).run()
+    let prompts = TerminalPrompts(phone: phone)
+    let user =
+      if qr {
+        try await QRSignIn(client: client, prompts: prompts, display: LoginCodeScreen()).run()
+      } else {
+        try await SignIn(client: client, prompts: prompts).run()
+      }
     try await tell(SignedInUser(user, dc: client.homeDC()), as: "Signed in")
   }
 
