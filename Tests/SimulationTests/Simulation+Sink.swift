@@ -28,6 +28,8 @@ struct SimulatedSink: UpdateSink {
     return try await process.archive.updatesState()
   }
 
+  func isUrgent(_ batch: UpdateBatch) -> Bool { process.sink.isUrgent(batch) }
+
   func commit(_ batch: UpdateBatch) async throws {
     try await gate()
     defer { process.sinkCalls -= 1 }

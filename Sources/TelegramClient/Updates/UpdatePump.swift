@@ -35,6 +35,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   /// Updates put together while a commit is under way, before reading stops.
   private let maximumBatch = 2_000
   private let maximumChannelDifferences = 3
+  /// How long a batch that is not urgent waits for more; what is lost with it in a crash is told again.
+  private let patience: Duration = .seconds(1)
 
   private let stalls = Counter(label: "tgl_update_stream_stalls_total")
   private let source: Source
@@ -83,6 +85,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     let start: UpdatesState
     /// What is to be committed next.
     var batch = UpdateBatch()
+    /// When the batch is to be committed at the latest; nil for one that has not been looked at (uptime).
+    var batchDue: Duration?
     var isReading = false
     var isCommitting = false
     var channelDifferences = 0
@@ -103,9 +107,10 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     while pump.channelDifferences < maximumChannelDifferences, let request = pump.engine.nextRequest(now: now) {
       fetch(request, &pump, &group)
     }
-    if !pump.isCommitting, !pump.batch.isEmpty {
+    if !pump.isCommitting, isDue(&pump, now) {
       let batch = pump.batch
       pump.batch = UpdateBatch()
+      pump.batchDue = nil
       pump.isCommitting = true
       group.addTask {
         try await sink.commit(batch)
@@ -121,7 +126,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       if pump.engine.isCurrent { ask(.quiet, after: .zero, &group) }
     }
     let engineDeadline = pump.engine.nextDeadline.flatMap { $0 > now.uptime ? $0 : nil }
-    let deadline = min(pump.nextStateCheck, engineDeadline ?? pump.nextStateCheck)
+    let batchDeadline = pump.isCommitting ? nil : pump.batchDue
+    let deadline = [pump.nextStateCheck, engineDeadline, batchDeadline].compactMap(\.self).min() ?? pump.nextStateCheck
     if pump.timer.map({ deadline < $0 }) ?? true {
       pump.timer = deadline
       group.addTask {
@@ -130,6 +136,15 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
         return .timer
       }
     }
+  }
+
+  /// Whether the batch is to be committed now: what concerns nobody but the state may wait for what comes next.
+  private func isDue(_ pump: inout Running, _ now: Moment) -> Bool {
+    if pump.batch.isEmpty { return false }
+    if pump.catchingUp || sink.isUrgent(pump.batch) { return true }
+    let due = pump.batchDue ?? now.uptime + patience
+    pump.batchDue = due
+    return now.uptime >= due
   }
 
   private func ask(

@@ -36,10 +36,16 @@ public struct DialogOffset: Sendable {
 public protocol UpdateSink: Sendable {
   /// What is on disk; nil before the first start.
   func updatesState() async throws -> UpdatesState?
+  /// Whether a batch holds anything but progress, which may wait a little for what comes next.
+  func isUrgent(_ batch: UpdateBatch) -> Bool
   /// Commits a batch and its state change in one transaction; returns when they are on disk.
   func commit(_ batch: UpdateBatch) async throws
   /// Keeps what could not be read.
   func keep(undecodable bytes: ByteBuffer) async throws
   /// Says that everything up to now has been taken in.
   func caughtUp() async
+}
+
+extension UpdateSink {
+  public func isUrgent(_ batch: UpdateBatch) -> Bool { true }
 }

@@ -292,42 +292,16 @@ private struct Storm: Sendable {
     }
   }
 
-  private static let words = [
-    "the", "of", "and", "meeting", "tomorrow", "привет", "сегодня", "сообщение", "время", "你好", "世界", "明日", "مرحبا",
-    "🙂",
-    "👩‍👩‍👧‍👦", "🎉", "naïve", "Straße", "e\u{301}te\u{301}", "https://example.org/a?b=c", "@somebody", "#topic", "*not bold*",
-    "_x_",
-    "<b>", "`code`", "[x](y)", "\n", "\u{202E}txet", "12:30", "+44 20 7946 0000",
-  ]
-
-  /// What Telegram makes of some words by itself.
-  private static func linked(_ word: String) -> TextEntity.Kind? {
-    switch word.first {
-    case "@": .mention
-    case "#": .hashtag
-    case "h" where word.hasPrefix("https://"): .url
-    default: nil
-    }
-  }
-
   /// A text of a message's usual length, with a name of its own and some formatting.
   private mutating func text(_ name: String) throws -> MessageText {
-    var string = "\(name):"
-    let short = Int.random(in: 0..<10, using: &generator)
-    let count = Int.random(in: short == 0 ? 50...200 : 2...15, using: &generator)
-    var entities: [TextEntity] = []
-    var length = Int32(string.utf16.count)
-    for _ in 0..<count {
-      let word = Self.words[Int.random(in: 0..<Self.words.count, using: &generator)]
-      string += " " + word
-      let size = Int32(word.utf16.count)
-      if let kind = Self.linked(word) { entities.append(TextEntity(kind: kind, offset: length + 1, length: size)) }
-      length += 1 + size
-    }
+    var words = StormWords(name: "\(name):")
+    // Most are a line; some are long.
+    let isLong = Int.random(in: 0..<20, using: &generator) == 0
+    let count = Int.random(in: isLong ? 50...200 : 2...15, using: &generator)
+    words.append(count, using: &generator)
     if Int.random(in: 0..<3, using: &generator) == 0 {
-      let length = Int32(name.utf16.count)
-      entities.append(TextEntity(kind: .bold, offset: 0, length: length))
+      words.entities.append(TextEntity(kind: .bold, offset: 0, length: Int32(name.utf16.count)))
     }
-    return try MessageText.normalized(string, entities)
+    return try MessageText.normalized(words.text, words.entities)
   }
 }
