@@ -14,7 +14,7 @@ RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES     = Package.swift Sources Tests Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit interop simulate storm bench schema completions install format check deps venv clean
+.PHONY: help build demo test unit interop docs-test simulate storm bench schema completions install format check deps venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,7 @@ test: deps venv ## everything: checks, unit tests, simulations, the real binary,
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory simulate
 	@$(MAKE) --no-print-directory interop
+	@$(MAKE) --no-print-directory docs-test
 
 unit: deps ## the Swift tests
 	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest --skip SimulationTests
@@ -48,6 +49,11 @@ simulate: deps ## lives on fake time full of faults, by seed: SEEDS=n lives, or 
 interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigram
 	$(SWIFT) build
 	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Interop
+
+docs-test: deps venv ## do what the documentation says, block by block, and check every name and link in it
+	$(SWIFT) build --product tgl
+	$(SWIFT) build --product tgl-sandbox
+	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Docs
 
 storm: build venv ## 20,000 messages, faults and 35 kills, with the release binaries
 	TGL_STORM_MESSAGES=20000 TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python -m pytest -q -s Tests/Interop/test_storm.py
@@ -73,12 +79,14 @@ install: build ## install the binary, completions and man pages under $(DESTDIR)
 format: ## format the Swift sources
 	$(SWIFT) format format --in-place --recursive --parallel $(wildcard $(SOURCES))
 
-check: deps ## format, generated schema, completions and man pages are current
+check: deps venv ## format, generated schema, completions and man pages are current; the documentation agrees with them
 	$(SWIFT) format lint --strict --recursive --parallel $(wildcard $(SOURCES))
 	$(SWIFT) run --quiet tlgen check
 	$(SWIFT) build --product tgl
 	$(SWIFT) build --product generate-manual
 	packaging/generate-docs.sh $(DEBUG_BIN) --check
+	$(SWIFT) build --product tgl-sandbox
+	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Docs/test_pages.py
 
 venv: $(VENV)/.ready
 $(VENV)/.ready: Tests/Interop/requirements.txt

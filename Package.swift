@@ -23,6 +23,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -38,10 +39,12 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
   ],
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CAESIGE", dependencies: ["COpenSSL"]),
     .target(name: "TL", dependencies: [nioCore], swiftSettings: swiftSettings),
@@ -55,7 +58,7 @@ let package = Package(
       name: "TGLCore",
       dependencies: [
         "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, metrics, serviceLifecycle, unixSignals,
-        nioCore, nioPosix, nioHTTP1,
+        nioCore, nioPosix, nioHTTP1, hummingbird, "CLinux",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -90,7 +93,7 @@ let package = Package(
     .testTarget(
       name: "TGLCoreTests",
       dependencies: [
-        "TGLCore", "TelegramClient", "MTProto", "TL", "MTProtoCrypto", "TestSupport", grdb, logging, nioCore,
+        "TGLCore", "TelegramClient", "MTProto", "TL", "MTProtoCrypto", "TestSupport", grdb, logging, metrics, nioCore,
       ],
       swiftSettings: swiftSettings),
     .testTarget(

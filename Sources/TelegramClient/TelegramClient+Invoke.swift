@@ -1,5 +1,6 @@
 import Logging
 import MTProto
+import Metrics
 import NIOCore
 public import TL
 
@@ -94,6 +95,7 @@ extension TelegramClient {
           continue
         }
       }
+      count(refusal, of: call)
       switch policy.decide(refusal, method: call.method, isHome: target == home, isOpen: isOpen) {
       case .fail(let error): throw error
       case .retry: break
@@ -105,6 +107,13 @@ extension TelegramClient {
       case .authorize: await centers.deauthorize(on: target)
       }
     }
+  }
+
+  private func count(_ refusal: RPCError, of call: OutgoingCall) {
+    Counter(label: "tgl_rpc_errors_total", dimensions: [("error", refusal.name)]).increment()
+    guard case .floodWait(let wait) = refusal.kind else { return }
+    FloatingPointCounter(label: "tgl_flood_wait_seconds_total", dimensions: [("method", call.method)])
+      .increment(by: wait / .seconds(1))
   }
 
   private func pause(_ wait: Duration, method: String, _ refusal: RPCError) async throws(TelegramError) {

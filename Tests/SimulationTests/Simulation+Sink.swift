@@ -29,6 +29,7 @@ struct SimulatedSink: UpdateSink {
   }
 
   func isUrgent(_ batch: UpdateBatch) -> Bool { process.sink.isUrgent(batch) }
+  func heartbeat() async throws { try await process.sink.heartbeat() }
 
   func commit(_ batch: UpdateBatch) async throws {
     try await gate()

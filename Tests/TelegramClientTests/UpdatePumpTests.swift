@@ -142,6 +142,7 @@ private actor FakeSink: UpdateSink {
   private let stored: UpdatesState?
   private(set) var batches: [UpdateBatch] = []
   private(set) var isCaughtUp = false
+  private(set) var beats = 0
   private(set) var kept: [ByteBuffer] = []
   private var isHeld: Bool
   private var waiting: CheckedContinuation<Void, Never>?
@@ -165,11 +166,14 @@ private actor FakeSink: UpdateSink {
   func updatesState() -> UpdatesState? { stored }
   func keep(undecodable bytes: ByteBuffer) { kept.append(bytes) }
   func caughtUp() { isCaughtUp = true }
+  func heartbeat() { beats += 1 }
 
   func commit(_ batch: UpdateBatch) async {
     if isHeld { await withCheckedContinuation { waiting = $0 } }
     batches.append(batch)
   }
+
+  func hold() { isHeld = true }
 
   func letGo() {
     isHeld = false
@@ -363,6 +367,34 @@ private func until(_ condition: () async -> Bool) async {
     let gaps = await sink.batches.flatMap(\.gaps)
     #expect(gaps == [UpdateGap(channelID: nil, fromPts: 5_000, toPts: 100, reason: .tooLong)])
   }
+
+  @Test func theWayIsTriedWhileNothingHappensAndNotBesideACommit() async throws {
+    let source = FakeSource()
+    let sink = FakeSink(stored: nil)
+    let pump = UpdatePump(
+      source: source, sink: sink, heartbeat: .seconds(15),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await pump.run() }
+      await until { await sink.beats == 1 }
+      await source.pass(.seconds(15))
+      await until { await sink.beats == 2 }
+      // A commit that does not end is no sign of life, and none beside it.
+      await sink.hold()
+      source.push(new(1, pts: 101))
+      await until { await sink.isWaiting }
+      #expect(pump.backlog.since != nil)
+      let behindSince = pump.backlog.since
+      source.clock.advance(by: .seconds(3_600))
+      source.push(new(2, pts: 102))
+      await until { source.taken == 2 }
+      #expect(await sink.beats == 2)
+      #expect(pump.backlog.since == behindSince && pump.backlog.lastProgress == behindSince)
+      await sink.letGo()
+      await until { await sink.beats == 3 && pump.backlog.since == nil }
+      group.cancelAll()
+    }
+  }
 }
 
 /// An archive whose second commit waits until it is let go.
@@ -376,6 +408,7 @@ private actor HeldSink: UpdateSink {
   func updatesState() -> UpdatesState? { nil }
   func keep(undecodable bytes: ByteBuffer) {}
   func caughtUp() {}
+  func heartbeat() {}
 
   func commit(_ batch: UpdateBatch) async {
     if commits > 0, !isFree { await withCheckedContinuation { waiting = $0 } }

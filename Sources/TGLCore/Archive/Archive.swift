@@ -87,8 +87,7 @@ public final class Archive: Sendable {
   ///
   /// That can only be said before anything else is written; `Archive.rebuild` does it for older files.
   private static func prepareNewFile(at path: String, _ configuration: Configuration) throws {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_size == 0 else { return }
+    guard FileStatus(path)?.size == 0 else { return }
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     try queue.writeWithoutTransaction { db in
       // Another process may have been faster.
@@ -129,6 +128,9 @@ public final class Archive: Sendable {
     }
     do { return try result.get() } catch { throw ArchiveError(error, path: path) }
   }
+
+  /// Takes and gives up the write lock: says that a commit could be made now.
+  func writeNothing() async throws(ArchiveError) { try await write { _ in } }
 
   /// Runs what SQLite runs in transactions of its own.
   func withoutTransaction(_ body: @escaping @Sendable (Database) throws -> Void) async throws(ArchiveError) {

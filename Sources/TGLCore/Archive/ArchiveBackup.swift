@@ -140,7 +140,6 @@ enum DurableFile {
 
   /// In bytes; 0 when there is none.
   static func size(of path: String) -> Int64 {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+    FileStatus(path)?.size ?? 0
   }
 }

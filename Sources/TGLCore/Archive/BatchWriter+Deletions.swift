@@ -34,6 +34,7 @@ extension BatchWriter {
       let message = stored.message
       try MessageTable.markDeleted(chat: message.chat, id: id, at: batch.receivedAt, db)
       report.deleted += 1
+      report.byChat[PeerType(chatOf: message), default: .init()].deleted += 1
 
       guard policy.tellsDeletion(in: try type(of: message)) else { continue }
       var notice = try notice(.deleted, message, at: batch.receivedAt)

@@ -27,6 +27,7 @@ extension BatchWriter {
   }
 
   mutating func notice(_ event: Notice.Event, _ message: MessageRecord, at time: Int64) throws -> Notice {
+    report.recovered[event, default: 0] += 1
     var source: String?
     if let forward = message.forward {
       source = try forward.from.flatMap { try peer($0)?.name ?? "\($0)" } ?? forward.fromName

@@ -4,6 +4,17 @@ import TelegramClient
 
 /// What committing a batch came to.
 public struct CommitReport: Sendable, Hashable {
+  /// What is counted by the type of chat, as far as a message itself tells it.
+  public struct Changes: Sendable, Hashable {
+    public var added = 0
+    public var edited = 0
+    public var deleted = 0
+  }
+
+  /// The same as `added`, `edited` and `deleted`, by chat type.
+  public var byChat: [PeerType: Changes] = [:]
+  /// Messages a notice was written of, by what happened to them.
+  public var recovered: [Notice.Event: Int] = [:]
   /// Messages that were not there before.
   public var added = 0
   /// Messages whose text, formatting or media became another; the earlier one is kept.
@@ -99,6 +110,7 @@ struct BatchWriter {
   private mutating func save(_ message: MessageRecord, isSilent: Bool) throws {
     if try MessageTable.insert(message, receivedAt: batch.receivedAt, layer: layer, db) {
       report.added += 1
+      report.byChat[PeerType(chatOf: message), default: .init()].added += 1
       try bufferFiles(of: message)
       return
     }
@@ -117,6 +129,7 @@ struct BatchWriter {
     }
     try MessageTable.addVersion(message, over: stored, now: batch.receivedAt, layer: layer, db)
     report.edited += 1
+    report.byChat[PeerType(chatOf: message), default: .init()].edited += 1
     let isOtherMedia = !MediaRecord.isSame(message.media, old.media)
     if isOtherMedia { try bufferFiles(of: message) }
     guard stored.deletedAt == nil else { return }

@@ -8,6 +8,15 @@ public enum PeerType: String, Sendable, Codable, CaseIterable {
   case supergroup
   /// A broadcast channel.
   case channel
+
+  /// The type of a message's chat without looking it up: bots count as users.
+  init(chatOf message: MessageRecord) {
+    switch message.chat.kind {
+    case .user: self = .user
+    case .basicGroup: self = .group
+    case .channel: self = message.isPost ? .channel : .supergroup
+    }
+  }
 }
 
 /// A user, bot, group or channel as it was last seen.

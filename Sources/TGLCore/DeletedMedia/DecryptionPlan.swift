@@ -33,11 +33,11 @@ public struct DecryptionPlan: Sendable {
   public init(paths: [String], destination: Destination, isRecursive: Bool) {
     self.destination = destination
     for path in paths {
-      var information = stat()
-      if stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFDIR {
+      let status = FileStatus(path)
+      if status?.isFolder == true {
         addFolder(path, relative: "", isRecursive)
       } else {
-        add(path, relative: (path as NSString).lastPathComponent, size: Int64(information.st_size))
+        add(path, relative: (path as NSString).lastPathComponent, size: status?.size ?? 0)
       }
     }
   }
@@ -56,14 +56,11 @@ public struct DecryptionPlan: Sendable {
     for name in names {
       let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
       let place = relative.isEmpty ? name : "\(relative)/\(name)"
-      var information = stat()
-      guard lstat(child, &information) == 0 else { continue }
-      if information.st_mode & S_IFMT == S_IFDIR {
+      guard let status = FileStatus(child, followingLinks: false) else { continue }
+      if status.isFolder {
         if isRecursive { addFolder(child, relative: place, isRecursive) } else { skippedFolders += 1 }
-      } else if name.hasSuffix(EncryptedFile.suffix), stat(child, &information) == 0,
-        information.st_mode & S_IFMT == S_IFREG
-      {
-        add(child, relative: place, size: Int64(information.st_size))
+      } else if name.hasSuffix(EncryptedFile.suffix), let file = FileStatus(child), file.isRegular {
+        add(child, relative: place, size: file.size)
       }
     }
   }

@@ -129,7 +129,6 @@ public enum EncryptedFile {
 
   /// Says early what `AtomicFile.commit` would say at the end.
   static func refuseExisting(_ path: String, _ replacing: Bool) throws(EncryptedFileError) {
-    var information = stat()
-    if !replacing, lstat(path, &information) == 0 { throw .outputExists(path: path) }
+    if !replacing, FileStatus(path, followingLinks: false) != nil { throw .outputExists(path: path) }
   }
 }

@@ -10,8 +10,8 @@ enum KeyFile {
 
   static func read(_ path: String) throws(Failure) -> [Secret<[UInt8]>] {
     let text: String
-    do throws(TextFile.Failure) { text = try TextFile.read(path) } catch {
-      throw Failure(reason: "cannot be read: \(error.reason)")
+    do throws(TextFile.Failure) { text = try TextFile.read(path, isSecret: true) } catch {
+      throw Failure(reason: error.reason)
     }
     return try keys(in: text)
   }

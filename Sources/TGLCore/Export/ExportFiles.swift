@@ -101,8 +101,7 @@ struct ExportFiles {
       } catch { throw .system(path: parent, operation: "make the folder", reason: DataRoot.reason(error)) }
     }
     // What an earlier export copied.
-    var information = stat()
-    if !replacing, stat(target, &information) == 0, Int64(information.st_size) == file.size { return }
+    if !replacing, FileStatus(target)?.size == file.size { return }
     guard file.isEncrypted else { return try duplicate(source, to: target) }
     let sealed = try SealedInput(path: source)
     for index in sealed.likelyOrder(of: keys) {

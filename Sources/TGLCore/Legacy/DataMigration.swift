@@ -69,9 +69,8 @@ public struct DataMigration: Sendable {
 
   /// Whether it is the data directory itself.
   private func isOwn(_ directory: String) -> Bool {
-    var (one, other) = (stat(), stat())
-    return stat(directory, &one) == 0 && stat(root.path, &other) == 0 && one.st_ino == other.st_ino
-      && one.st_dev == other.st_dev
+    guard let one = FileStatus(directory), let other = FileStatus(root.path) else { return false }
+    return one.isSame(as: other)
   }
 }
 

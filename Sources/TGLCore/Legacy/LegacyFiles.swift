@@ -37,8 +37,7 @@ struct LegacyFiles {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder(place))) ?? []
       return names.sorted().compactMap { name -> File? in
         guard let parsed = MediaFileName.parse(name), !name.hasSuffix(".part") else { return nil }
-        var status = stat()
-        guard lstat("\(folder(place))/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard FileStatus("\(folder(place))/\(name)", followingLinks: false)?.isRegular == true else { return nil }
         return File(name: name, chat: parsed.chat, message: parsed.message, place: place)
       }
     }
@@ -94,8 +93,7 @@ struct LegacyFiles {
   /// A second name for the same bytes where that can be, else a copy that has its name only when it is complete.
   private static func bring(_ source: String, to target: String) throws(SystemFailure) {
     // The other directory may be somebody else's: what is linked would stay theirs.
-    var status = stat()
-    if stat(source, &status) == 0, status.st_uid == geteuid(), link(source, target) == 0 {
+    if FileStatus(source)?.owner == geteuid(), link(source, target) == 0 {
       chmod(target, 0o600)
       return
     }
@@ -125,10 +123,9 @@ struct LegacyFiles {
       let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
       guard descriptor >= 0 else { throw SystemFailure(reason: SystemReason.last()) }
       defer { close(descriptor) }
-      var status = stat()
-      guard fstat(descriptor, &status) == 0 else { throw SystemFailure(reason: SystemReason.last()) }
-      modifiedAt = Int64(status.st_mtim.tv_sec)
-      size = max(Int64(status.st_size) - (isEncrypted ? Int64(EncryptedFile.overhead) : 0), 0)
+      guard let status = FileStatus(descriptor: descriptor) else { throw SystemFailure(reason: SystemReason.last()) }
+      modifiedAt = status.modifiedAt
+      size = max(status.size - (isEncrypted ? Int64(EncryptedFile.overhead) : 0), 0)
       if isEncrypted { return }
       var hasher = SHA256()
       var chunk = [UInt8](repeating: 0, count: 1 << 18)

@@ -13,16 +13,12 @@ enum OpenFiles {
   ///
   /// Source: proc(5), `/proc/pid/fd`.
   static func holder(of path: String) -> Holder? {
-    var wanted = stat()
-    guard stat(path, &wanted) == 0 else { return nil }
+    guard let wanted = FileStatus(path) else { return nil }
     for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
       guard let pid = Int32(entry), pid != getpid() else { continue }
       // Not readable: another account's, which cannot have opened what is ours alone.
       for descriptor in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? [] {
-        var status = stat()
-        guard stat("/proc/\(pid)/fd/\(descriptor)", &status) == 0, status.st_ino == wanted.st_ino,
-          status.st_dev == wanted.st_dev
-        else { continue }
+        guard FileStatus("/proc/\(pid)/fd/\(descriptor)")?.isSame(as: wanted) == true else { continue }
         let name = (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)) ?? "a program"
         return Holder(pid: pid, command: name.trimmingCharacters(in: .whitespacesAndNewlines).escapingControls())
       }

@@ -38,7 +38,7 @@ struct MediaAttempt {
         return .fetched(twin.id, size: twin.size)
       }
       let partial = store.partialPath(medium: job.mediumID)
-      guard store.hasRoom(for: max(file.size - Self.size(of: partial), 0)) else {
+      guard store.hasRoom(for: max(file.size - DurableFile.size(of: partial), 0)) else {
         return waitForRoom(job, "fetching it would leave less than MEDIA_MIN_FREE_BYTES (\(store.minimumFree)) free")
       }
       do throws(DownloadError) {
@@ -167,11 +167,5 @@ struct MediaAttempt {
     }
     let wanted = FileReservation(place: place, names: names, size: size, sha256: sha256, isEncrypted: isEncrypted)
     return try await archive.reserve(wanted, now: time.now())
-  }
-
-  /// In bytes; 0 when there is none.
-  private static func size(of path: String) -> Int64 {
-    var information = stat()
-    return stat(path, &information) == 0 ? Int64(information.st_size) : 0
   }
 }

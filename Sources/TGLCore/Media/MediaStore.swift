@@ -65,11 +65,15 @@ struct MediaStore: Sendable {
   }
 
   /// Whether there is room for so many more bytes.
-  func hasRoom(for size: Int64) -> Bool {
+  func hasRoom(for size: Int64) -> Bool { freeBytes.map { $0 - size >= minimumFree } ?? true }
+
+  /// What the disk has left for this user; nil when it does not say.
+  var freeBytes: Int64? { Self.freeBytes(at: buffer) }
+
+  static func freeBytes(at path: String) -> Int64? {
     var information = statvfs()
-    guard statvfs(buffer, &information) == 0 else { return true }
-    let free = Int64(clamping: UInt64(information.f_bavail) * UInt64(information.f_frsize))
-    return free - size >= minimumFree
+    guard statvfs(path, &information) == 0 else { return nil }
+    return Int64(clamping: UInt64(information.f_bavail).multipliedReportingOverflow(by: UInt64(information.f_frsize)).0)
   }
 
   /// Gives a complete partial file its name in the buffer.

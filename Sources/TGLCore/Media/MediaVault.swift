@@ -114,6 +114,12 @@ actor MediaVault {
     var metadata: Logger.Metadata = [
       "chat": "\(job.chat)", "message": "\(job.messageID)", "kind": "\(job.kind.rawValue)", "bytes": "\(job.size)",
     ]
+    if let result = change.result {
+      Counter(label: "tgl_media_files_total", dimensions: [("result", result)]).increment()
+      if job.isDeleted, result == "failed" {
+        Counter(label: "tgl_lost_total", dimensions: [("cause", "media")]).increment()
+      }
+    }
     switch change {
     case .fetched(_, let size):
       Counter(label: "tgl_media_bytes_total", dimensions: [("direction", "down")]).increment(by: size)
@@ -126,6 +132,18 @@ actor MediaVault {
       logger.warning("a file cannot be had", metadata: metadata)
     case .lost: logger.warning("a kept file is gone from the disk; fetching it again", metadata: metadata)
     case .preserved, .refreshed: logger.debug("file kept", metadata: metadata)
+    }
+  }
+}
+
+extension MediaChange {
+  /// What it is counted as; nil for a step on the way.
+  fileprivate var result: String? {
+    switch self {
+    case .fetched: "fetched"
+    case .preserved: "kept"
+    case .failed: "failed"
+    case .postponed, .lost, .refreshed: nil
     }
   }
 }

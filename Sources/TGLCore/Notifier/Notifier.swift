@@ -1,5 +1,7 @@
 import Foundation
 public import Logging
+import Metrics
+import Synchronization
 
 /// Posts what is in the outbox to the log chat, row after row, for as long as it runs.
 ///
@@ -16,6 +18,7 @@ public actor Notifier {
   private var scheduler = OutboxScheduler()
   /// What was left in the outbox when the last row was done.
   private var left: OutboxHeads?
+  private let refusal = Mutex<(since: ContinuousClock.Instant, reason: String)?>(nil)
 
   /// - Parameter temporaryDirectory: where the files of digests are made; removed again once they are sent.
   public init(
@@ -43,6 +46,22 @@ public actor Notifier {
 
   /// Says that there is something new in the outbox.
   public nonisolated func wake() { alarm.ring() }
+
+  /// Why the log chat takes nothing, and for how long that has been so; nil while it does, and during a flood wait.
+  nonisolated var pause: HealthFacts.OutboxPause? {
+    refusal.withLock { $0 }.map { HealthFacts.OutboxPause(reason: $0.reason, lasted: ContinuousClock.now - $0.since) }
+  }
+
+  /// Notes whether the log chat as a whole takes posts.
+  private func note(_ failure: LogChatError?) {
+    refusal.withLock { refusal in
+      switch failure {
+      case nil, .floodWait, .postRefused: refusal = nil
+      case .unavailable(let reason), .chatRefused(let reason):
+        refusal = (refusal?.since ?? ContinuousClock.now, reason)
+      }
+    }
+  }
 
   /// Runs until the task is cancelled, or the archive fails.
   ///
@@ -91,6 +110,9 @@ public actor Notifier {
         throw LogChatError.postRefused("an outbox row of kind \(kind) cannot be read: \(reason)")
       }
       left = try await archive.finish(row.id)
+      note(nil)
+      Counter(label: "tgl_posts_total", dimensions: [("result", "sent")]).increment()
+      Metrics.Recorder(label: "tgl_notice_delay_seconds").record(max(time.now() - row.createdAt, 0))
     } catch let error as ArchiveError {
       throw error
     } catch {
@@ -98,6 +120,7 @@ public actor Notifier {
       if Task.isCancelled { return }
       let failure = error as? LogChatError ?? .postRefused("the post could not be made: \(error)")
       let change = scheduler.failed(row, failure, now: time.now())
+      note(failure)
       log(change, row)
       try await archive.apply(change, to: row.id)
     }
@@ -219,6 +242,7 @@ public actor Notifier {
 
   private func log(_ change: OutboxChange, _ row: OutboxRow) {
     guard case .postponed(let state, let until, let attempts, let error) = change else { return }
+    Counter(label: "tgl_posts_total", dimensions: [("result", state == .parked ? "parked" : "postponed")]).increment()
     logger.log(
       level: state == .parked ? .error : .warning, "a notice was not posted; it will be tried again",
       metadata: [

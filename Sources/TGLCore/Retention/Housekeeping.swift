@@ -29,6 +29,7 @@ struct Housekeeping: Sendable {
   private let root: DataRoot
   private let settings: RetentionSettings
   private let isConnected: @Sendable () -> Bool
+  private let interval: Duration
   private let time: ServiceTime
   private let logger: Logger
   private let box = Box()
@@ -38,8 +39,10 @@ struct Housekeeping: Sendable {
   /// - Parameter isConnected: whether Telegram can be reached now: what is deleted while it cannot is still to be told of.
   init(
     archive: Archive, root: DataRoot, settings: RetentionSettings,
-    isConnected: @escaping @Sendable () -> Bool = { true }, time: ServiceTime = ServiceTime(), logger: Logger
+    isConnected: @escaping @Sendable () -> Bool = { true }, interval: Duration = Housekeeping.interval,
+    time: ServiceTime = ServiceTime(), logger: Logger
   ) {
+    self.interval = interval
     self.isConnected = isConnected
     self.archive = archive
     self.root = root
@@ -59,11 +62,13 @@ struct Housekeeping: Sendable {
   ///
   /// What goes wrong is noted and tried again.
   func run() async throws {
-    await noting { try await SearchBacklog(archive: archive, logger: logger).run() }
-    while true {
-      try await time.sleep(Self.interval)
+    // The index of a large archive takes longer than a round.
+    async let indexing: Void = noting { try await SearchBacklog(archive: archive, logger: logger).run() }
+    while !Task.isCancelled {
+      try await time.sleep(interval)
       await once()
     }
+    await indexing
   }
 
   /// One round.

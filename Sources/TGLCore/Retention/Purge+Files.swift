@@ -115,17 +115,16 @@ extension Purge {
 
   /// Whether there is a file that may have just been made.
   private func isYoung(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0 && Int64(status.st_mtim.tv_sec) > plan.now - RetentionPlan.minimumFileAge
+    guard let status = FileStatus(path, followingLinks: false) else { return false }
+    return status.modifiedAt > plan.now - RetentionPlan.minimumFileAge
   }
 
   /// Freeing the blocks of a large file takes a while.
   private func unlink(_ paths: [String]) async throws {
     try await NIOThreadPool.singleton.runIfActive { [plan] in
       for path in paths {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-          Int64(status.st_mtim.tv_sec) <= plan.now - RetentionPlan.minimumFileAge
+        guard let status = FileStatus(path, followingLinks: false), status.isRegular,
+          status.modifiedAt <= plan.now - RetentionPlan.minimumFileAge
         else { continue }
         Foundation.unlink(path)
       }
@@ -152,10 +151,9 @@ private struct Listed: Sendable {
         AtomicFile.isTemporary(name)
         || place == .buffer && (MediaStore.medium(ofPartial: name) != nil || isDigest(name))
       guard isUnfinished || MediaFileName.parse(name) != nil else { return nil }
-      var status = stat()
-      guard lstat(folder + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+      guard let status = FileStatus(folder + name, followingLinks: false), status.isRegular else { return nil }
       return Listed(
-        name: name, modifiedAt: Int64(status.st_mtim.tv_sec), size: Int64(status.st_size), isUnfinished: isUnfinished)
+        name: name, modifiedAt: status.modifiedAt, size: status.size, isUnfinished: isUnfinished)
     }.sorted { $0.name < $1.name }
   }
 

@@ -17,6 +17,9 @@ struct ArchiveSink: UpdateSink {
   var reconciler: Reconciler?
   /// What removes messages, once nothing can be owed of them.
   var housekeeping: Housekeeping?
+  /// Who is told that the service goes on.
+  var pulse: ServicePulse?
+  var canary: Canary?
   let logger: Logger
   /// The wall clock, and how to wait.
   var time = ServiceTime()
@@ -42,6 +45,9 @@ struct ArchiveSink: UpdateSink {
       try await archive.commit(kept, policy: policy)
     }
     recorded(report)
+    pulse?.beat()
+    canary?.recorded(batch)
+    measureLag(of: kept)
     if !batch.gaps.isEmpty { tell(batch.gaps) }
     reconciler?.followed(batch.stateChange.channels.lazy.filter { $0.value != nil }.map(\.key))
     if report.deletedUnseen > 0 {
@@ -60,10 +66,25 @@ struct ArchiveSink: UpdateSink {
     try await retrying { () async throws(ArchiveError) in try await archive.keep(undecodable: data, at: time.now()) }
   }
 
+  func heartbeat() async throws {
+    try await retrying { () async throws(ArchiveError) in try await archive.writeNothing() }
+    pulse?.beat()
+  }
+
   func caughtUp() async {
     logger.info("up to date")
+    pulse?.ready()
     reconciler?.caughtUp()
     housekeeping?.caughtUp()
+  }
+
+  private func measureLag(of batch: RecorderBatch) {
+    guard pulse != nil else { return }
+    let now = time.now()
+    let lag = Metrics.Recorder(label: "tgl_update_lag_seconds")
+    for case .message(let message, _) in batch.operations where message.editDate == nil {
+      lag.record(max(now - message.date, 0))
+    }
   }
 
   private func tell(_ gaps: [UpdateGap]) {

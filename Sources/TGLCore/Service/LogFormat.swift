@@ -18,8 +18,7 @@ public struct StandardErrorLogHandler: LogHandler {
   /// Whether standard error is connected to the journal: JOURNAL_STREAM names its device and inode.
   public static func isConnectedToJournal(environment: [String: String]) -> Bool {
     guard let stream = environment["JOURNAL_STREAM"] else { return false }
-    var status = stat()
-    return fstat(STDERR_FILENO, &status) == 0 && stream == "\(status.st_dev):\(status.st_ino)"
+    return FileStatus(descriptor: STDERR_FILENO).map { stream == "\($0.device):\($0.inode)" } ?? false
   }
 
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -46,16 +45,9 @@ public struct StandardErrorLogHandler: LogHandler {
     return "\"\(escaped)\""
   }
 
-  private static func timestamp() -> String {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    var parts = tm()
-    gmtime_r(&now.tv_sec, &parts)
-    var buffer = [CChar](repeating: 0, count: 32)
-    let count = strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%S", &parts)
-    let milliseconds = String(1_000 + now.tv_nsec / 1_000_000).dropFirst()
-    return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) + ".\(milliseconds)Z"
-  }
+  private static let timeFormat = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+  private static func timestamp() -> String { timeFormat.format(.now) }
 }
 
 extension Logger.Level {

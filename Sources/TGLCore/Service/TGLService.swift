@@ -1,6 +1,9 @@
 import Foundation
 public import Logging
 import MTProto
+import Metrics
+import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import TelegramClient
@@ -12,13 +15,25 @@ public enum TGLService {
   ///
   /// - Throws: what keeps the service from starting or going on: `DataRootError`, `AccountError`, `StartError`,
   ///   `ArchiveError`, `LegacyError`, `SessionFileError`, `TelegramError`.
+  ///
+  /// To be called once in a process: what is counted is collected for the whole of it.
   public static func run(settings: Settings, version: String, logger: Logger) async throws {
+    ProcessHardening.apply()
+    let registry = PrometheusRegistry()
+    MetricsSystem.bootstrap(registry)
+    let vitals = ServiceVitals()
+    let systemd = SystemdNotifier(environment: ProcessInfo.processInfo.environment)
+    let logger = logger.observed(by: vitals)
+
     let root = try DataRoot(path: settings.account.dataRoot)
     let lock = try InstanceLock(root)
     defer { withExtendedLifetime(lock) {} }
+    systemd.opening()
     let archive = try await DataMigration.open(root, logger: logger)
     logger.info("starting", metadata: ["version": "\(version)", "data": "\(root.path)"])
-    let main = MainService(settings: settings, root: root, archive: archive, version: version, logger: logger)
+    let main = MainService(
+      settings: settings, root: root, archive: archive, version: version,
+      pulse: ServicePulse(vitals: vitals, systemd: systemd), registry: registry, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: [.init(service: main, successTerminationBehavior: .gracefullyShutdownGroup)],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
@@ -64,23 +79,66 @@ struct MainService: Service {
   let root: DataRoot
   let archive: Archive
   let version: String
+  let pulse: ServicePulse
+  let registry: PrometheusRegistry
   let logger: Logger
 
   func run() async throws {
     do {
-      try await cancelWhenGracefulShutdown { try await work() }
+      try await withGracefulShutdownHandler {
+        try await cancelWhenGracefulShutdown { try await work() }
+      } onGracefulShutdown: {
+        pulse.systemd.stopping()
+      }
     } catch  where Task.isShuttingDownGracefully {
       // Cancelled as asked: what was under way has been committed or will be fetched again.
     }
   }
 
   private func work() async throws {
+    let monitor = HealthMonitor(vitals: pulse.vitals, limits: HealthFacts.Limits(settings.health), version: version)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let outcome: Result<Void, any Error>
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        defer { tasks.cancelAll() }
+        let server = StatusServer(
+          settings: settings.health, monitor: monitor, registry: registry, archivePath: archive.path, group: group,
+          logger: logger)
+        tasks.addTask { try await server.run() }
+        tasks.addTask { try await tellStatus(monitor) }
+        tasks.addTask { try await connect(monitor) }
+        try await tasks.next()
+      }
+      outcome = .success(())
+    } catch { outcome = .failure(error) }
+    try? await group.shutdownGracefully()
+    try outcome.get()
+  }
+
+  /// Keeps the line that `systemctl status` shows true.
+  private func tellStatus(_ monitor: HealthMonitor) async throws {
+    while true {
+      if pulse.systemd.isListening { pulse.systemd.status(await monitor.summary()) }
+      try await Task.sleep(for: .seconds(10))
+    }
+  }
+
+  private func connect(_ monitor: HealthMonitor) async throws {
     try await Account.withClient(
       settings: settings.account, root: root, version: version, receivesUpdates: true, logger: logger
     ) { client, session in
       guard try await session.home()?.authKey != nil else { throw AccountError.notSignedIn(path: root.sessionFile) }
       do {
-        try await serve(client, session)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+          defer { tasks.cancelAll() }
+          tasks.addTask {
+            for await state in client.connectionStates() { pulse.vitals.note(state) }
+          }
+          tasks.addTask { try await serve(client, session, monitor) }
+          // The states end only with the client.
+          try await tasks.next()
+        }
       } catch let error as TelegramError {
         switch error {
         case .unauthorized(let reason): throw AccountError.revoked(reason: reason)
@@ -91,7 +149,7 @@ struct MainService: Service {
     }
   }
 
-  private func serve(_ client: TelegramClient, _ session: SessionFile) async throws {
+  private func serve(_ client: TelegramClient, _ session: SessionFile, _ monitor: HealthMonitor) async throws {
     let user = try await reaching { try await SignedInUser.current(of: client, root: root) }
     try await reaching { try await LogChatCheck.run(settings.logChat, client: client) }
     guard let selfID = PeerID.user(user.id) else { throw AccountError.notSignedIn(path: root.sessionFile) }
@@ -106,7 +164,10 @@ struct MainService: Service {
       temporaryDirectory: root.mediaBuffer, store: store, logger: logger)
     let recorder = Recorder(policy: settings.recorderPolicy(selfID: selfID))
     let workers = Workers()
-    let recorded: @Sendable (CommitReport) -> Void = { workers.wake(after: $0) }
+    let recorded: @Sendable (CommitReport) -> Void = { report in
+      report.count()
+      workers.wake(after: report)
+    }
     let vault = MediaVault(
       source: client, archive: archive, store: store, wakeNotifier: { notifier.wake() }, logger: logger)
     let linkSaver = LinkSaver(
@@ -118,11 +179,23 @@ struct MainService: Service {
       policy: settings.reconcilerPolicy, recorded: recorded, logger: logger)
     let housekeeping = Housekeeping(
       archive: archive, root: root, settings: RetentionSettings(settings),
-      isConnected: { client.connectionState == .connected }, logger: logger)
+      isConnected: { client.connectionState == .connected }, interval: settings.health.housekeepingInterval,
+      logger: logger)
+    let canary = Canary(
+      perch: TelegramCanaryPerch(client: client, chat: settings.logChat), logChat: settings.logChat,
+      interval: settings.canaryInterval, vitals: pulse.vitals, logger: logger)
     let sink = ArchiveSink(
       archive: archive, session: session, recorder: recorder, policy: settings.noticePolicy, recorded: recorded,
-      reconciler: reconciler, housekeeping: housekeeping, logger: logger)
-    let pump = UpdatePump(source: client, sink: sink, logger: logger)
+      reconciler: reconciler, housekeeping: housekeeping, pulse: pulse,
+      canary: settings.canaryInterval > .zero ? canary : nil, logger: logger)
+    let pump = UpdatePump(source: client, sink: sink, heartbeat: pulse.heartbeat, logger: logger)
+    let backlog = pump.backlog
+    await monitor.watch(
+      HealthMonitor.Parts(archive: archive, store: store, housekeeping: housekeeping, notifier: notifier) {
+        let now = client.now().uptime
+        return backlog.since.map { (now - $0, now - backlog.lastProgress) } ?? (.zero, .zero)
+      })
+    pulse.beat()
     try await withThrowingTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
       group.addTask { try await pump.run() }
@@ -131,6 +204,7 @@ struct MainService: Service {
       group.addTask { try await linkSaver.run() }
       group.addTask { try await reconciler.run() }
       group.addTask { try await housekeeping.run() }
+      if settings.canaryInterval > .zero { group.addTask { try await canary.run() } }
       try await group.next()
     }
   }
@@ -172,6 +246,18 @@ private final class Workers: Sendable {
     if report.media > 0 { workers.vault?.wake() }
     if report.links > 0 { workers.linkSaver?.wake() }
   }
+}
+
+extension HealthFacts.Limits {
+  init(_ settings: Settings.Health) {
+    self.init(
+      errorWindow: settings.errorWindow, housekeeping: settings.housekeepingStale, stall: settings.stall)
+  }
+}
+
+extension Settings.Health {
+  /// Often enough for housekeeping that goes on never to look stale.
+  var housekeepingInterval: Duration { min(Housekeeping.interval, housekeepingStale / 3) }
 }
 
 extension Settings {

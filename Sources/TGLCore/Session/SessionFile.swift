@@ -16,6 +16,8 @@ public enum SessionFileError: Error, Sendable, CustomStringConvertible {
   case tooOld(path: String, version: Int)
   /// Another program holds it locked.
   case busy(path: String)
+  /// Other users can read it, and with it everything the account can; what to type against that.
+  case exposed(path: String, remedy: String)
 
   public var description: String {
     switch self {
@@ -26,6 +28,8 @@ public enum SessionFileError: Error, Sendable, CustomStringConvertible {
       "\(path) has layout version \(version); versions up to \(SessionLayout.newest) are known; update tgl"
     case .tooOld(let path, let version):
       "\(path) has the old layout version \(version); open it once with Telethon, which upgrades it, or move it away and run 'tgl login'"
+    case .exposed(let path, let remedy):
+      "\(path) can be read by other users, who can sign in with it; \(remedy)"
     case .busy(let path): "\(path) is locked by another program; stop it and try again"
     }
   }
@@ -45,9 +49,8 @@ public final class SessionFile: SessionStore {
   /// - Throws: `SessionFileError`.
   public init(path: String) throws {
     self.path = path
-    // What is in it is as good as a password. A file that came from elsewhere may be open to others.
     if FileManager.default.fileExists(atPath: path) {
-      try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+      try Self.keepPrivate(path)
     } else {
       _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
     }
@@ -62,6 +65,18 @@ public final class SessionFile: SessionStore {
     } catch {
       throw Self.translated(error, path)
     }
+  }
+
+  /// What is in the file is as good as a password. One that came from elsewhere is taken over; if it is ours, which never
+  /// was open to others, somebody has opened it to them and should know.
+  private static func keepPrivate(_ path: String) throws(SessionFileError) {
+    guard let remedy = FilePrivacy.remedy(forFile: path, allowed: 0o700) else { return }
+    if let queue = try? ReadOnlyDatabase.open(path) {
+      let isOurs = (try? queue.read { db in try db.tableExists("tgl_dc") }) ?? false
+      try? queue.close()
+      if isOurs { throw .exposed(path: path, remedy: remedy) }
+    }
+    try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
   }
 
   public func home() async throws -> StoredDC? {

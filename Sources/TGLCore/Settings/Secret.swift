@@ -11,3 +11,5 @@ public struct Secret<Value: Sendable>: Sendable, CustomStringConvertible, Custom
   public var debugDescription: String { "<secret>" }
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
+
+extension Secret: Equatable where Value: Equatable {}

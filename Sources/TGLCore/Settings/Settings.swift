@@ -35,6 +35,10 @@ public struct Settings: Sendable {
     public let path: String
     public let errorWindow: Duration
     public let housekeepingStale: Duration
+    /// How long Telegram may be out of reach, updates wait, or the log chat take nothing.
+    public let stall: Duration
+    /// What must be shown to see anything; nil for nothing.
+    public let token: Secret<String>?
   }
 
   public let account: AccountSettings
@@ -63,6 +67,8 @@ public struct Settings: Sendable {
   public let reconciliation: Reconciliation
   public let backfill: Backfill
   public let health: Health
+  /// Zero for no canary.
+  public let canaryInterval: Duration
   public let isDebug: Bool
   /// What is no error but should be said once.
   public let warnings: [String]
@@ -104,7 +110,10 @@ public struct Settings: Sendable {
       port: reader.value(SettingsCatalog.healthPort) ?? 0,
       path: reader.value(SettingsCatalog.healthPath) ?? "",
       errorWindow: .seconds(reader.value(SettingsCatalog.healthErrorWindow) ?? 0),
-      housekeepingStale: .seconds(reader.value(SettingsCatalog.housekeepingStale) ?? 0))
+      housekeepingStale: .seconds(reader.value(SettingsCatalog.housekeepingStale) ?? 0),
+      stall: .seconds(reader.value(SettingsCatalog.healthStall) ?? 0),
+      token: reader.value(SettingsCatalog.healthToken) ?? nil)
+    canaryInterval = .seconds(60 * (reader.value(SettingsCatalog.canaryInterval) ?? 0))
     isDebug = reader.value(SettingsCatalog.debug) ?? false
     warnings = reader.warnings
     guard reader.problems.isEmpty, let account, let logChat else {

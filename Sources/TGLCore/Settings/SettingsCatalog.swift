@@ -13,6 +13,7 @@ public enum SettingsCatalog {
     required: "API_HASH", isSecret: true,
     .text("32 hexadecimal digits from my.telegram.org") { $0.utf8.count == 32 && $0.allSatisfy(\.isHexDigit) },
     "The application's hash, from my.telegram.org.")
+  static let apiHashFile = secretFile(for: "API_HASH", "that hash")
   static let logChat = Setting(
     required: "LOG_CHAT_ID", .peer, "The private chat that gets what was deleted or edited.")
   static let dataRoot = Setting(
@@ -97,10 +98,21 @@ public enum SettingsCatalog {
   static let housekeepingStale = Setting(
     "HEALTH_HOUSEKEEPING_STALE_SECS", default: 900, .integer(60...86_400, "seconds, 60 to 86400"),
     "Housekeeping older than this makes the service unhealthy.")
+  static let healthStall = Setting(
+    "HEALTH_STALL_SECS", default: 120, .integer(10...86_400, "seconds, 10 to 86400"),
+    "How long Telegram may be out of reach, updates wait or the log chat take nothing before the service is unhealthy.")
+  static let healthToken = Setting<Secret<String>?>.optional(
+    "HEALTH_TOKEN", isSecret: true, .token,
+    "What must be shown to see the health endpoint, the metrics and the status page: `Authorization: Bearer …`.")
+  static let healthTokenFile = secretFile(for: "HEALTH_TOKEN", "that token")
+  static let canaryInterval = Setting(
+    "CANARY_INTERVAL_MINUTES", default: 0, .integer(0...10_080, "minutes, 0 to 10080; 0 for never"),
+    "How often a silent message is posted to the log chat and deleted again, to see that deletions come back.")
   static let debug = Setting("DEBUG_MODE", default: false, .bool, "Log more.")
   static let proxy = Setting<ProxyAddress?>.optional(
     "PROXY_URL", isSecret: true, SettingFormat(accepts: ProxyAddress.accepts) { ProxyAddress($0) },
     "The proxy to reach Telegram through.")
+  static let proxyFile = secretFile(for: "PROXY_URL", "that address")
   static let telegramDC = Setting<ServerAddress?>.optional(
     "TELEGRAM_DC", SettingFormat(accepts: ServerAddress.accepts) { ServerAddress($0) },
     "Another MTProto server than Telegram's.")
@@ -113,20 +125,29 @@ public enum SettingsCatalog {
 
   /// In the order of the documentation.
   public static let all: [any SettingDeclaration] = [
-    apiID, apiHash, logChat, dataRoot, listenOutgoing, ignoredIDs, bufferAllMedia, bufferNoforwards,
+    apiID, apiHash, apiHashFile, logChat, dataRoot, listenOutgoing, ignoredIDs, bufferAllMedia, bufferNoforwards,
     processSelfDestruct, maxBufferFileSize, mediaMinFree, mediaBufferTTL, encryptDeletedMedia, deletedMediaKey,
     deletedMediaKeyFile,
     maxDeletedPerEvent, saveEdited, saveDeletedPrivate, saveDeletedGroups, saveDeletedChannels, tidyGIFs,
     tidyStickers, persistUser, persistGroup, persistChannel, persistBot, reconcileInterval,
     reconcileWindow, reconcileRequests, backfillMessages, backfillChats, healthHost, healthPort, healthPath,
-    healthErrorWindow, housekeepingStale, debug, proxy, telegramDC, telegramKey, transport,
+    healthErrorWindow, housekeepingStale, healthStall, healthToken, healthTokenFile, canaryInterval, debug, proxy, proxyFile, telegramDC, telegramKey, transport,
   ]
+
+  /// The settings that name a file with a secret, by the secret's own name; what is given outright goes before them.
+  static let secretFiles = ["API_HASH": apiHashFile, "HEALTH_TOKEN": healthTokenFile, "PROXY_URL": proxyFile]
 
   /// Names of the Python service that still work, and what they are called now.
   static let legacyNames = ["TELEGRAM_DELETED_MEDIA_KEY_B64": "DELETED_MEDIA_KEY_B64"]
 
   /// What a setting is called now that a name of the Python service stands for; any other name is its own.
   public static func currentName(of name: String) -> String { legacyNames[name] ?? name }
+
+  private static func secretFile(for name: String, _ what: String) -> Setting<String?> {
+    Setting<String?>.optional(
+      "\(name)_FILE", .text("a file that holds \(name), which other users cannot read"),
+      "A file with \(what), as systemd's credentials and containers' secrets give it.")
+  }
 
   private static func isHost(_ text: String) -> Bool {
     let isHostName = text.utf8.allSatisfy { byte in
@@ -164,6 +185,15 @@ extension SettingFormat where Value == Set<PeerID> {
       }
       let peers = items.compactMap { Int64($0).flatMap(PeerID.init(rawValue:)) }
       return peers.count == items.count ? Set(peers) : nil
+    }
+  }
+}
+
+extension SettingFormat where Value == Secret<String> {
+  static var token: SettingFormat {
+    SettingFormat(accepts: "16 characters or more, of those a header can carry") { text in
+      let isPrintable = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+      return text.utf8.count >= 16 && isPrintable ? Secret(text) : nil
     }
   }
 }

@@ -16,13 +16,32 @@ struct SettingsReader {
 
   /// The value, or the default; nil when there is neither, or a wrong value, which is noted.
   mutating func value<Value>(_ setting: Setting<Value>) -> Value? {
-    guard let text = source.text(setting.name) else {
+    let read = text(of: setting)
+    guard let text = read.text else {
+      // Something is there, which is wrong and has been noted.
+      if read.isRefused { return nil }
       if setting.fallback == nil { refuse(setting.name, "not set; accepted: \(setting.accepts)") }
       return setting.fallback
     }
     if let value = setting.parse(text) { return value }
     refuse(setting, text)
     return nil
+  }
+
+  /// The text of a setting, or of the file that holds it instead.
+  private mutating func text<Value>(of setting: Setting<Value>) -> (text: String?, isRefused: Bool) {
+    if let text = source.text(setting.name) { return (text, false) }
+    guard let file = SettingsCatalog.secretFiles[setting.name], let path = value(file) ?? nil else {
+      return (nil, false)
+    }
+    do throws(TextFile.Failure) {
+      let text = try TextFile.read(path, isSecret: true).trimmingCharacters(in: .whitespacesAndNewlines)
+      if !text.isEmpty { return (text, false) }
+      refuse(file.name, "\(path) is empty; accepted: \(file.accepts)")
+    } catch {
+      refuse(file.name, "\(path) \(error.reason); accepted: \(file.accepts)")
+    }
+    return (nil, true)
   }
 
   /// The key recovered media is encrypted with.
@@ -76,7 +95,7 @@ struct SettingsReader {
       pem = try TextFile.read(path)
     } catch {
       refuse(
-        "TELEGRAM_RSA_KEY", "\(path) cannot be read: \(error.reason); accepted: \(SettingsCatalog.telegramKey.accepts)")
+        "TELEGRAM_RSA_KEY", "\(path) \(error.reason); accepted: \(SettingsCatalog.telegramKey.accepts)")
       return .telegram
     }
     guard let key = try? RSAPublicKey(pem: pem) else {

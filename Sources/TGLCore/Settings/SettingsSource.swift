@@ -24,7 +24,7 @@ public struct SettingsSource: Sendable {
         problems += file.problems.map { .init(subject: "\(path), line \($0.line)", reason: $0.reason) }
         warnings = Self.misspelled(file.values.keys, in: path)
       } catch {
-        problems.append(.init(subject: path, reason: "cannot be read: \(error.reason); name another with --env-file"))
+        problems.append(.init(subject: path, reason: "\(error.reason); name another with --env-file"))
       }
     }
     layers = [flags, environment, fileValues]

@@ -41,13 +41,15 @@ extension DataCenterLink {
   private func perform(_ event: ClientSession.Event) {
     switch event {
     case .result(let id, let bytes):
-      (hasAnswered, wasUseful) = (true, true)
+      hasAnswered = true
+      heard()
       finish(id, .success(bytes))
     case .failure(let id, let error):
-      (hasAnswered, wasUseful) = (true, true)
+      hasAnswered = true
+      heard()
       finish(id, .failure(.rpc(error)))
     case .updates(let bytes):
-      wasUseful = true
+      heard()
       if isHome { environment.feed?.offer(.received(bytes)) }
     case .sessionCreated, .messagesDropped:
       // Before the first answer it says no more than `connected` did: the difference is still to be asked for.
@@ -56,11 +58,18 @@ extension DataCenterLink {
     case .timeOffset(let offset): if purpose != .cdn { environment.hints.note(dc: dc, timeOffset: offset) }
     case .undecodable(let bytes):
       environment.logger.warning("unreadable message", metadata: ["dc": "\(dc)", "bytes": "\(bytes.readableBytes)"])
-    case .pong: wasUseful = true
+    case .pong: heard()
     case .stalled:
       Counter(label: "tgl_connection_stalls_total").increment()
       end(.stalled)
     }
+  }
+
+  /// The connection works: that it could be opened is not enough to say so.
+  private func heard() {
+    guard !wasUseful else { return }
+    wasUseful = true
+    if isHome { environment.state.report(.connected) }
   }
 
   /// Answers what has been asked so far in this turn of the event loop together.

@@ -1,6 +1,7 @@
 import Logging
 import MTProto
 import MTProtoCrypto
+import Metrics
 import NIOCore
 
 /// Connecting, key exchange, and what to do when a connection ends.
@@ -134,10 +135,10 @@ extension DataCenterLink {
 
   private func stands(at endpoint: Endpoint) {
     lastFault = nil
+    Counter(label: "tgl_connections_total", dimensions: [("dc", "\(dc)")]).increment()
     environment.logger.info(
       "connected", metadata: ["dc": "\(dc)", "for": "\(purpose)", "address": "\(endpoint)"])
     guard isHome else { return }
-    report(.connected)
     environment.feed?.offer(.connected)
   }
 

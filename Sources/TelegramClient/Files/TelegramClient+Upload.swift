@@ -1,3 +1,4 @@
+import Metrics
 import NIOCore
 public import TL
 
@@ -94,7 +95,9 @@ struct UploadJob<Source: UploadSource>: TransferJob {
 
   mutating func received(_ answer: Void, for part: Int) async throws(DownloadError) -> Int {
     done += 1
-    return plan.range(ofPart: part).count
+    let count = plan.range(ofPart: part).count
+    Counter(label: "tgl_media_bytes_total", dimensions: [("direction", "up")]).increment(by: count)
+    return count
   }
 }
 

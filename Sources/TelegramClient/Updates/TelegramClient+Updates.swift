@@ -34,6 +34,17 @@ extension TelegramClient: UpdateSource {
         filter: .channelMessagesFilterEmpty(API.ChannelMessagesFilterEmpty()), pts: pts, limit: 100))
   }
 
+  /// Has the updates' consumer ask for what happened in a channel (its bare id), or outside of channels, as when the
+  /// server says that there was too much to tell.
+  public func lookAgain(inChannel channel: Int64?) {
+    guard let channel else { environment.feed?.offer(.answered(.updatesTooLong(API.UpdatesTooLong()))); return }
+    let update = API.AnyUpdate.updateChannelTooLong(API.UpdateChannelTooLong(channelId: channel))
+    environment.feed?.offer(.answered(.updateShort(API.UpdateShort(update: update, date: 0))))
+  }
+
+  /// How far Telegram's clock is ahead of this machine's; nil before it is known.
+  public func serverTimeOffset(ofDC dc: Int) -> Duration? { environment.hints.known(dc: dc)?.timeOffset }
+
   public func now() -> Moment { environment.wallClock.moment(.now()) }
 
   public func sleep(until uptime: Duration) async throws {

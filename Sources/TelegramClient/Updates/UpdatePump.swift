@@ -12,6 +12,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   private enum Event: Sendable {
     case payload(UpdatePayload?)
     case committed
+    case beaten
     case difference(DifferenceRequest, Result<API.AnyUpdatesDifference, TelegramError>)
     case channelDifference(DifferenceRequest, Int64, Result<API.AnyUpdatesChannelDifference, TelegramError>)
     case serverState(Result<API.UpdatesState, TelegramError>, StateQuestion)
@@ -39,13 +40,18 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   private let patience: Duration = .seconds(1)
 
   private let stalls = Counter(label: "tgl_update_stream_stalls_total")
-  private let source: Source
-  private let sink: Sink
-  private let logger: Logger
+  let source: Source
+  let sink: Sink
+  private let heartbeat: Duration?
+  let logger: Logger
+  /// How far behind it is.
+  public let backlog = UpdateBacklog()
 
-  public init(source: Source, sink: Sink, logger: Logger) {
+  /// - Parameter heartbeat: how often the way to the sink is tried while there is nothing to keep; nil for never.
+  public init(source: Source, sink: Sink, heartbeat: Duration? = nil, logger: Logger) {
     self.source = source
     self.sink = sink
+    self.heartbeat = heartbeat
     self.logger = logger
   }
 
@@ -96,6 +102,9 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     var failures = 0
     /// When the server is asked where it is, unless something arrives (uptime).
     var nextStateCheck: Duration = .zero
+    var isBeating = false
+    /// When the way to the sink is tried next (uptime).
+    var nextBeat: Duration = .zero
   }
 
   // MARK: What to do next
@@ -125,9 +134,15 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       pump.nextStateCheck = now.uptime + quietInterval
       if pump.engine.isCurrent { ask(.quiet, after: .zero, &group) }
     }
+    beat(&pump, now, &group)
+    backlog.note(
+      // A batch that waits for its time is no backlog.
+      isBehind: pump.isCommitting || !pump.batch.isEmpty && pump.batchDue == nil || !pump.engine.isCurrent,
+      at: now.uptime)
     let engineDeadline = pump.engine.nextDeadline.flatMap { $0 > now.uptime ? $0 : nil }
-    let batchDeadline = pump.isCommitting ? nil : pump.batchDue
-    let deadline = [pump.nextStateCheck, engineDeadline, batchDeadline].compactMap(\.self).min() ?? pump.nextStateCheck
+    var deadline = min(pump.nextStateCheck, engineDeadline ?? pump.nextStateCheck)
+    if !pump.isCommitting, let due = pump.batchDue { deadline = min(deadline, due) }
+    if heartbeat != nil, !pump.isBeating, !pump.isCommitting { deadline = min(deadline, pump.nextBeat) }
     if pump.timer.map({ deadline < $0 }) ?? true {
       pump.timer = deadline
       group.addTask {
@@ -145,6 +160,17 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     let due = pump.batchDue ?? now.uptime + patience
     pump.batchDue = due
     return now.uptime >= due
+  }
+
+  /// A commit under way shows as much by ending.
+  private func beat(_ pump: inout Running, _ now: Moment, _ group: inout ThrowingTaskGroup<Event, any Error>) {
+    guard let heartbeat, !pump.isBeating, !pump.isCommitting, now.uptime >= pump.nextBeat else { return }
+    pump.isBeating = true
+    pump.nextBeat = now.uptime + heartbeat
+    group.addTask {
+      try await sink.heartbeat()
+      return .beaten
+    }
   }
 
   private func ask(
@@ -201,16 +227,21 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       try await take(payload, &pump, now)
     case .committed:
       pump.isCommitting = false
+      backlog.noteProgress(at: now.uptime)
+    case .beaten:
+      pump.isBeating = false
     case .timer:
       pump.timer = nil
     case .difference(let request, .success(let difference)):
       pump.failures = 0
+      backlog.noteProgress(at: now.uptime)
       pump.batch.append(pump.engine.apply(difference, now: now))
       if case .updatesDifferenceTooLong = difference {
         logger.debug("difference too long", metadata: ["request": "\(request)"])
       }
     case .channelDifference(_, let id, .success(let difference)):
       pump.channelDifferences -= 1
+      backlog.noteProgress(at: now.uptime)
       pump.batch.append(pump.engine.apply(difference, channel: id, now: now))
       if case .updatesChannelDifferenceTooLong = difference {
         logger.debug("difference too long", metadata: ["channel": "\(id)"])
@@ -306,7 +337,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   }
 
   /// Asks until there is an answer, or the session is of no use any more.
-  private func answer<T>(_ call: () async throws(TelegramError) -> T) async throws -> T {
+  func answer<T>(_ call: () async throws(TelegramError) -> T) async throws -> T {
     var failures = 0
     while true {
       let error: TelegramError
@@ -322,32 +353,6 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
         metadata: ["error": "\(error)", "seconds": "\(wait.components.seconds)"])
       try await source.sleep(until: source.now().uptime + wait)
     }
-  }
-
-  // MARK: First start
-
-  /// The state to start from when there is none: now, with every channel the account is in.
-  private func firstState() async throws -> UpdatesState {
-    let account = try await answer { () async throws(TelegramError) in try await source.updatesState() }
-    var state = UpdatesState(pts: account.pts, qts: account.qts, date: account.date, seq: account.seq)
-    var batch = UpdateBatch()
-    var offset = DialogOffset()
-    while true {
-      let from = offset
-      let answered = try await answer { () async throws(TelegramError) in try await source.dialogs(from: from) }
-      guard let page = DialogPage(answered) else { break }
-      batch.users += page.users
-      batch.chats += page.chats
-      state.channels.merge(page.channelStates) { old, _ in old }
-      guard let next = page.next, !next.isSamePlace(as: offset) else { break }
-      offset = next
-    }
-    batch.stateChange = UpdatesStateChange(
-      account: UpdatesState(pts: state.pts, qts: state.qts, date: state.date, seq: state.seq),
-      channels: state.channels.mapValues { .some($0) })
-    try await sink.commit(batch)
-    logger.info("first start: watching from now on", metadata: ["channels": "\(state.channels.count)"])
-    return state
   }
 }
 

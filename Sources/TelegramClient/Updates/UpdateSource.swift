@@ -44,6 +44,8 @@ public protocol UpdateSink: Sendable {
   func keep(undecodable bytes: ByteBuffer) async throws
   /// Says that everything up to now has been taken in.
   func caughtUp() async
+  /// Goes the way of a commit with nothing to keep: returning says that the way is clear.
+  func heartbeat() async throws
 }
 
 extension UpdateSink {

@@ -33,7 +33,7 @@ struct CommandFailure: Error {
     case is SettingsError, is StartError: .configuration
     case is AccountError: .noPermission
     case let error as DataRootError: if case .inUse = error { .temporaryFailure } else { .configuration }
-    case let error as SessionFileError: if case .busy = error { .temporaryFailure } else { .dataError }
+    case let error as SessionFileError: status(of: error)
     case let error as ArchiveError: status(of: error)
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
@@ -43,6 +43,14 @@ struct CommandFailure: Error {
     case let error as EncryptedFileError: if case .outputExists = error { .cannotCreate } else { .someFailed }
     case is CancellationError: .interrupted
     default: .software
+    }
+  }
+
+  private static func status(of error: SessionFileError) -> ExitStatus {
+    switch error {
+    case .busy: .temporaryFailure
+    case .exposed: .configuration
+    case .unreadable, .foreign, .tooNew, .tooOld: .dataError
     }
   }
 

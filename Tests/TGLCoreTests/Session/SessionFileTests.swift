@@ -102,10 +102,24 @@ import Testing
   @Test func onlyItsOwnerMayReadIt() async throws {
     _ = try SessionFile(path: path)
     #expect(try TemporaryFolder.mode(path) == 0o600)
-    let open = try folder.file("copied.session", Data(contentsOf: URL(fileURLWithPath: path)))
-    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: open)
-    _ = try SessionFile(path: open)
-    #expect(try TemporaryFolder.mode(open) == 0o600)
+  }
+
+  /// It never was ours to be open: somebody has opened it, and should know.
+  @Test(arguments: [0o644, 0o640, 0o604, 0o660]) func ofOursThatIsOpenToOthersNothingIsRead(mode: Int) async throws {
+    _ = try SessionFile(path: path)
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    let error = #expect(throws: SessionFileError.self) { try SessionFile(path: path) }
+    #expect(error.map { "\($0)" }?.hasSuffix("run: chmod 600 \(path)") == true)
+    #expect(try TemporaryFolder.mode(path) == mode)
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    _ = try SessionFile(path: path)
+  }
+
+  @Test func oneThatTelethonLeftOpenIsTakenOver() async throws {
+    try await writeLayout(7)
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+    _ = try SessionFile(path: path)
+    #expect(try TemporaryFolder.mode(path) == 0o600)
   }
 
   // MARK: Layouts of Telethon

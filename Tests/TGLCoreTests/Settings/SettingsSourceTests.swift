@@ -96,6 +96,42 @@ import Testing
     }
   }
 
+  @Test func aSecretMayBeInAFileOfItsOwn() throws {
+    let hash = String(repeating: "ab", count: 16)
+    let files = [
+      "API_HASH_FILE": try folder.file("hash", " \(hash)\n"),
+      "HEALTH_TOKEN_FILE": try folder.file("token", "0123456789abcdef\n"),
+    ]
+    var least = leastSettings
+    least["API_HASH"] = nil
+    let fromFiles = try Settings(SettingsSource(environment: least.merging(files) { $1 }))
+    #expect(fromFiles.account.apiHash.exposed == hash)
+    #expect(fromFiles.health.token?.exposed == "0123456789abcdef")
+    // What is given outright goes before.
+    #expect(try settings(["API_HASH_FILE": "/nonexistent"]).account.apiHash.exposed == leastSettings["API_HASH"])
+  }
+
+  @Test(arguments: [0o644, 0o604, 0o602]) func aSecretFileThatIsOpenToEverybodyIsRefused(mode: Int) throws {
+    let path = try folder.file("key's file", Data(repeating: 8, count: 32).base64EncodedString())
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    for setting in ["DELETED_MEDIA_KEY_FILE", "HEALTH_TOKEN_FILE"] {
+      let lines = problems([setting: path])
+      #expect(lines.count == 1)
+      #expect(lines.first?.contains("can be read by every user of this machine; run: chmod 600 '") == true)
+    }
+    // A group of one's own, and the way systemd hands credentials over.
+    try FileManager.default.setAttributes([.posixPermissions: 0o440], ofItemAtPath: path)
+    #expect(try settings(["DELETED_MEDIA_KEY_FILE": path]).deletedMediaKey != nil)
+  }
+
+  @Test func anEmptySecretFileIsNamedAndTheSettingIsNotCalledMissing() throws {
+    var least = leastSettings
+    least["API_HASH"] = nil
+    least["API_HASH_FILE"] = try folder.file("hash", "\n")
+    let error = #expect(throws: SettingsError.self) { try Settings(SettingsSource(environment: least)) }
+    #expect(error?.problems.map(\.subject) == ["API_HASH_FILE"])
+  }
+
   @Test func encryptionWithoutAKeyIsAnError() {
     #expect(problems(["ENCRYPT_DELETED_MEDIA": "true"]).map { $0.prefix { $0 != ":" } } == ["DELETED_MEDIA_KEY_B64"])
   }

@@ -29,7 +29,8 @@ import Testing
     #expect(
       settings.health
         == Settings.Health(
-          host: "127.0.0.1", port: 8080, path: "/health", errorWindow: .seconds(300), housekeepingStale: .seconds(900)))
+          host: "127.0.0.1", port: 8080, path: "/health", errorWindow: .seconds(300), housekeepingStale: .seconds(900),
+          stall: .seconds(120), token: nil))
     #expect(
       settings.reconciliation
         == Settings.Reconciliation(interval: .seconds(1_800), window: .seconds(172_800), requestsPerMinute: 10))
@@ -74,7 +75,8 @@ import Testing
     #expect(settings.retention == Settings.Retention(userDays: 2, groupDays: 3, channelDays: 4, botDays: 5))
     #expect(
       settings.health
-        == Settings.Health(host: "::1", port: 0, path: "/ok", errorWindow: .seconds(6), housekeepingStale: .seconds(60))
+        == Settings.Health(host: "::1", port: 0, path: "/ok", errorWindow: .seconds(6), housekeepingStale: .seconds(60),
+        stall: .seconds(120), token: nil)
     )
     #expect(settings.isDebug)
   }
@@ -98,7 +100,10 @@ import Testing
       #expect(setting.meaning.hasSuffix("."), "\(setting.name)")
       #expect(!setting.accepts.isEmpty, "\(setting.name)")
     }
-    #expect(SettingsCatalog.all.filter(\.isSecret).map(\.name) == ["API_HASH", "DELETED_MEDIA_KEY_B64", "PROXY_URL"])
+    #expect(
+      SettingsCatalog.all.filter(\.isSecret).map(\.name) == [
+        "API_HASH", "DELETED_MEDIA_KEY_B64", "HEALTH_TOKEN", "PROXY_URL",
+      ])
   }
 
   @Test(arguments: ["true", "TRUE", "True", "1", "yes", "on", " on "])

@@ -11,7 +11,7 @@ final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// The path of a file in it, holding `text`.
+  /// The path of a file in it, holding `text`, which only its owner can read.
   func file(_ name: String, _ text: String) throws -> String {
     try file(name, Data(text.utf8))
   }
@@ -19,6 +19,7 @@ final class TemporaryFolder: Sendable {
   func file(_ name: String, _ bytes: Data) throws -> String {
     let file = "\(path)/\(name)"
     try bytes.write(to: URL(fileURLWithPath: file))
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
     return file
   }
 
