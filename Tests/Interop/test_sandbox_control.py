@@ -3,6 +3,7 @@
 import json
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -28,8 +29,32 @@ def test_a_storm_deletes_what_was_there_before_when_asked(sandbox):
     assert not [message for message in sandbox.chat(sandbox.info["group_id"], "carol")["messages"] if message["author"] == sandbox.users["carol"]["id"] and message["text"]]
 
 
+def test_a_storm_keeps_its_pace_and_the_record_tells_when(sandbox):
+    start = time.time()
+    done = sandbox.post("/storm", **{"from": "carol", "chats": ["alice"], "messages": 30, "deletes": 5, "batch": 1, "rate": 100})
+    assert done["messages"] == 30
+    carol = sandbox.users["carol"]["id"]
+    said = [message for message in sandbox.request("GET", "/record?as=alice")[1]["messages"] if message["chat"] == carol]
+    moments = sorted(moment for message in said for moment in [message["sent_at"], message.get("deleted_at")] if moment)
+    # Step n is never earlier than n / rate; a millisecond is for clocks that are not read at once.
+    assert len(moments) == 35 and all(moment >= start + n / 100 - 0.001 for n, moment in enumerate(moments))
+    assert all(message["deleted"] == ("deleted_at" in message) for message in said)
+
+
+def test_words_that_telegram_links_are_linked_in_a_storm(sandbox):
+    sandbox.post("/storm", **{"from": "carol", "chats": ["supergroup"], "messages": 100})
+    linked = [
+        (entity["type"], styled)
+        for message in sandbox.chat(sandbox.info["supergroup_id"])["messages"]
+        if message["author"] == sandbox.users["carol"]["id"]
+        for entity in message["entities"]
+        for styled in [message["text"].encode("utf-16-le")[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le")]
+    ]
+    assert {("mention", "@somebody"), ("hashtag", "#topic"), ("url", "https://example.org/a?b=c")} < set(linked)
+
+
 def test_a_storm_without_sense_is_refused(sandbox):
-    for wrong in [{"messages": -1}, {"messages": 1, "chats": []}, {"messages": 1, "media": -0.5}, {"messages": 1, "chats": ["nowhere"]}]:
+    for wrong in [{"messages": -1}, {"messages": 1, "chats": []}, {"messages": 1, "media": -0.5}, {"messages": 1, "chats": ["nowhere"]}, {"messages": 1, "rate": 0}]:
         status, answer = sandbox.request("POST", "/storm", {"from": "bob", "chats": ["group"], **wrong})
         assert status == 400 and answer["error"]
 

@@ -28,6 +28,7 @@ struct SimulatedSink: UpdateSink {
     return try await process.archive.updatesState()
   }
 
+  func isUrgent(_ batch: UpdateBatch) -> Bool { process.sink.isUrgent(batch) }
   func heartbeat() async throws { try await process.sink.heartbeat() }
 
   func commit(_ batch: UpdateBatch) async throws {

@@ -147,9 +147,20 @@ private actor FakeSink: UpdateSink {
   private var isHeld: Bool
   private var waiting: CheckedContinuation<Void, Never>?
 
-  init(stored: UpdatesState?, isHeld: Bool = false) {
+  /// Messages with these ids may wait.
+  private let trifles: Set<Int32>
+
+  init(stored: UpdatesState?, isHeld: Bool = false, trifles: Set<Int32> = []) {
     self.stored = stored
     self.isHeld = isHeld
+    self.trifles = trifles
+  }
+
+  nonisolated func isUrgent(_ batch: UpdateBatch) -> Bool {
+    batch.updates.contains { update in
+      guard case .updateNewMessage(let new) = update, case .message(let message) = new.message else { return true }
+      return !trifles.contains(message.id)
+    }
   }
 
   func updatesState() -> UpdatesState? { stored }
@@ -237,6 +248,30 @@ private func until(_ condition: () async -> Bool) async {
       await until { await sink.messages == 1 }
     }
     #expect(await sink.batches.count == 2)
+  }
+
+  @Test func whatMayWaitIsCommittedWithWhatMayNot() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil, trifles: [1, 2]))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      source.push(new(1, pts: 101))
+      source.push(new(2, pts: 102))
+      await until { source.clock.waits.contains(.seconds(1)) }
+      #expect(await sink.messages == 0)
+      source.push(new(3, pts: 103))
+      await until { await sink.messages == 3 }
+    }
+    #expect(await sink.batches.last?.stateChange.account?.pts == 103)
+  }
+
+  @Test func whatMayWaitDoesNotWaitForLong() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: nil, trifles: [1]))
+    try await running(source, sink) {
+      await until { await sink.isCaughtUp }
+      source.push(new(1, pts: 101))
+      await source.pass(.seconds(1))
+      await until { await sink.messages == 1 }
+    }
   }
 
   @Test func slowArchiveStopsTheReadingAndLosesNothing() async throws {

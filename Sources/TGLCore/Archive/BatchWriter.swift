@@ -54,7 +54,11 @@ struct BatchWriter {
   }
 
   mutating func run() throws {
-    for peer in batch.peers { try PeerTable.save(peer, now: batch.receivedAt, db) }
+    // Every update brings its peers, mostly the same ones.
+    var saved: [PeerID: PeerRecord] = [:]
+    for peer in batch.peers where saved.updateValue(peer, forKey: peer.id) != peer {
+      try PeerTable.save(peer, now: batch.receivedAt, db)
+    }
     // First, since a gap begins behind what was there before this batch.
     for gap in batch.gaps { try StateTable.add(gap, now: batch.receivedAt, db) }
     for operation in batch.operations {

@@ -30,6 +30,11 @@ enum MessageTable {
 
   /// Adds a message; false when there is one with its chat and id.
   static func insert(_ message: MessageRecord, receivedAt: Int64, layer: Int64, _ db: Database) throws -> Bool {
+    if SearchText.hasUnspaced(message.text.text) {
+      let present = try db.cachedStatement(sql: "SELECT 1 FROM message WHERE chat_id = ? AND id = ?")
+      if try Int.fetchOne(present, arguments: [message.chat.rawValue, message.id]) != nil { return false }
+      try SearchTable.add((message.chat.rawValue, message.id), version: 1, message.text.text, db)
+    }
     let statement = try db.cachedStatement(sql: insertion)
     let isRaw = message.media != nil || message.action != nil || message.rich != nil
     try statement.execute(
@@ -88,6 +93,10 @@ enum MessageTable {
         WHERE chat_id = ? AND id = ?
         """)
     let isRaw = message.media != nil || message.rich != nil || stored.message.action != nil
+    if SearchText.hasUnspaced(message.text.text) {
+      try SearchTable.add(
+        (message.chat.rawValue, message.id), version: stored.version + 1, message.text.text, db)
+    }
     try update.execute(
       arguments: [
         message.editDate ?? now, message.text.text, try ArchiveJSON.encode(entities: message.text.entities),

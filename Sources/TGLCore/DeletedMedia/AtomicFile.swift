@@ -1,3 +1,5 @@
+// See FileStatus.swift.
+import CDispatch
 import Foundation
 
 /// A file that appears under its name only when it is complete.

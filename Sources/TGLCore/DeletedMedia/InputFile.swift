@@ -1,3 +1,5 @@
+// See FileStatus.swift.
+import CDispatch
 import Foundation
 
 /// A regular file that is read from its beginning, or at any place.

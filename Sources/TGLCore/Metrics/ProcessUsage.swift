@@ -1,3 +1,5 @@
+// See FileStatus.swift.
+import CDispatch
 import Foundation
 
 /// What this process takes of the machine, as the operating system counts it.

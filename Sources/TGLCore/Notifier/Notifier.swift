@@ -16,6 +16,8 @@ public actor Notifier {
   private let logger: Logger
   private let alarm = Alarm()
   private var scheduler = OutboxScheduler()
+  /// What was left in the outbox when the last row was done.
+  private var left: OutboxHeads?
   private let refusal = Mutex<(since: ContinuousClock.Instant, reason: String)?>(nil)
 
   /// - Parameter temporaryDirectory: where the files of digests are made; removed again once they are sent.
@@ -81,7 +83,9 @@ public actor Notifier {
   }
 
   private func step() async throws(ArchiveError) {
-    let heads = try await archive.outboxHeads()
+    let heads: OutboxHeads
+    if let left { heads = left } else { heads = try await archive.outboxHeads() }
+    left = nil
     let now = time.now()
     switch scheduler.next(heads, now: now) {
     case .send(let row): try await send(row)
@@ -105,7 +109,7 @@ public actor Notifier {
       case .unreadable(let kind, let reason):
         throw LogChatError.postRefused("an outbox row of kind \(kind) cannot be read: \(reason)")
       }
-      try await archive.apply(.done, to: row.id)
+      left = try await archive.finish(row.id)
       note(nil)
       Counter(label: "tgl_posts_total", dimensions: [("result", "sent")]).increment()
       Metrics.Recorder(label: "tgl_notice_delay_seconds").record(max(time.now() - row.createdAt, 0))
@@ -126,7 +130,10 @@ public actor Notifier {
     var posts = row.posts ?? []
     if posts.isEmpty {
       posts = renderer.posts(for: notice, media: try await media(of: notice))
-      try await archive.apply(.rendered(posts), to: row.id)
+      // A single text needs no note of it: whatever a repetition renders has the same `random_id`.
+      if posts.count > 1 || posts.contains(where: { $0.media != nil }) {
+        try await archive.apply(.rendered(posts), to: row.id)
+      }
     }
     for (part, post) in posts.enumerated().dropFirst(row.sentParts) {
       try await send(post, row, part: part)

@@ -43,6 +43,9 @@ public struct Recorder: Sendable {
     return .observed(record, version: version)
   }
 
+  /// Whether there is anything in an update for the archive.
+  func keepsAny(of update: API.AnyUpdate) -> Bool { operation(for: update) != nil }
+
   private func operation(for update: API.AnyUpdate) -> RecorderBatch.Operation? {
     switch update {
     case .updateNewMessage(let update): return saveLinks(update.message) ?? keep(update.message)

@@ -19,6 +19,12 @@ enum SearchText {
     scalar.value >= 0x0E00 && unspaced.contains { $0.contains(scalar.value) }
   }
 
+  /// Whether any of a text is in a script without spaces.
+  static func hasUnspaced(_ text: String) -> Bool {
+    // Below U+0E00 everything is one or two bytes long, or three that begin with 0xE0.
+    text.utf8.contains { $0 >= 0xE0 } && text.unicodeScalars.contains(where: isUnspaced)
+  }
+
   /// The text as the index is given it.
   static func indexed(_ text: String) -> String {
     var result = ""

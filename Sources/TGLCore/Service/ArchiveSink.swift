@@ -34,6 +34,11 @@ struct ArchiveSink: UpdateSink {
       channels: states.mapValues(\.pts).filter { $0.value > 0 })
   }
 
+  /// Small batches are looked through: own posts, who is online and who is typing make many that hold nothing to keep.
+  func isUrgent(_ batch: UpdateBatch) -> Bool {
+    batch.updates.count > 16 || !batch.gaps.isEmpty || batch.updates.contains { recorder.keepsAny(of: $0) }
+  }
+
   func commit(_ batch: UpdateBatch) async throws {
     let kept = recorder.record(batch, now: time.now())
     let report = try await retrying { () async throws(ArchiveError) in

@@ -36,6 +36,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   /// Updates put together while a commit is under way, before reading stops.
   private let maximumBatch = 2_000
   private let maximumChannelDifferences = 3
+  /// How long a batch that is not urgent waits for more; what is lost with it in a crash is told again.
+  private let patience: Duration = .seconds(1)
 
   private let stalls = Counter(label: "tgl_update_stream_stalls_total")
   let source: Source
@@ -89,6 +91,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     let start: UpdatesState
     /// What is to be committed next.
     var batch = UpdateBatch()
+    /// When the batch is to be committed at the latest; nil for one that has not been looked at (uptime).
+    var batchDue: Duration?
     var isReading = false
     var isCommitting = false
     var channelDifferences = 0
@@ -112,9 +116,10 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     while pump.channelDifferences < maximumChannelDifferences, let request = pump.engine.nextRequest(now: now) {
       fetch(request, &pump, &group)
     }
-    if !pump.isCommitting, !pump.batch.isEmpty {
+    if !pump.isCommitting, isDue(&pump, now) {
       let batch = pump.batch
       pump.batch = UpdateBatch()
+      pump.batchDue = nil
       pump.isCommitting = true
       group.addTask {
         try await sink.commit(batch)
@@ -131,9 +136,12 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     }
     beat(&pump, now, &group)
     backlog.note(
-      isBehind: pump.isCommitting || !pump.batch.isEmpty || !pump.engine.isCurrent, at: now.uptime)
+      // A batch that waits for its time is no backlog.
+      isBehind: pump.isCommitting || !pump.batch.isEmpty && pump.batchDue == nil || !pump.engine.isCurrent,
+      at: now.uptime)
     let engineDeadline = pump.engine.nextDeadline.flatMap { $0 > now.uptime ? $0 : nil }
     var deadline = min(pump.nextStateCheck, engineDeadline ?? pump.nextStateCheck)
+    if !pump.isCommitting, let due = pump.batchDue { deadline = min(deadline, due) }
     if heartbeat != nil, !pump.isBeating, !pump.isCommitting { deadline = min(deadline, pump.nextBeat) }
     if pump.timer.map({ deadline < $0 }) ?? true {
       pump.timer = deadline
@@ -143,6 +151,15 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
         return .timer
       }
     }
+  }
+
+  /// Whether the batch is to be committed now: what concerns nobody but the state may wait for what comes next.
+  private func isDue(_ pump: inout Running, _ now: Moment) -> Bool {
+    if pump.batch.isEmpty { return false }
+    if pump.catchingUp || sink.isUrgent(pump.batch) { return true }
+    let due = pump.batchDue ?? now.uptime + patience
+    pump.batchDue = due
+    return now.uptime >= due
   }
 
   /// A commit under way shows as much by ending.

@@ -36,6 +36,8 @@ public struct DialogOffset: Sendable {
 public protocol UpdateSink: Sendable {
   /// What is on disk; nil before the first start.
   func updatesState() async throws -> UpdatesState?
+  /// Whether a batch holds anything but progress, which may wait a little for what comes next.
+  func isUrgent(_ batch: UpdateBatch) -> Bool
   /// Commits a batch and its state change in one transaction; returns when they are on disk.
   func commit(_ batch: UpdateBatch) async throws
   /// Keeps what could not be read.
@@ -44,4 +46,8 @@ public protocol UpdateSink: Sendable {
   func caughtUp() async
   /// Goes the way of a commit with nothing to keep: returning says that the way is clear.
   func heartbeat() async throws
+}
+
+extension UpdateSink {
+  public func isUrgent(_ batch: UpdateBatch) -> Bool { true }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 import TL
 
 /// A lot of messages, edits and deletions at once, drawn by the sandbox's seed.
@@ -15,9 +16,11 @@ struct StormRequest: ControlRequest {
   var batch: Int?
   /// Delete only what was there before the storm.
   var earlier: Bool?
+  /// How many messages, edits and deletions a second; as fast as it goes when it is not given.
+  var rate: Double?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case from, chats, messages, deletes, edits, media, batch, earlier
+    case from, chats, messages, deletes, edits, media, batch, earlier, rate
   }
 }
 
@@ -39,6 +42,15 @@ struct RecordAnswer: Encodable, Sendable {
     /// SHA-256 of every file it had, oldest first.
     var files: [String]
     var deleted: Bool
+    /// When it was sent and deleted, in Unix time with its fraction.
+    var sentAt: Double
+    var deletedAt: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case chat, id, texts, dates, files, deleted
+      case sentAt = "sent_at"
+      case deletedAt = "deleted_at"
+    }
   }
 
   var messages: [Message]
@@ -57,24 +69,33 @@ extension Control {
     }
     let media = request.media ?? 0
     guard (0...1).contains(media) else { throw ControlError("media is \(media); it is a share, from 0 to 1") }
+    if let rate = request.rate, !(0.01...1_000_000).contains(rate) {
+      throw ControlError("rate is \(rate); 0.01 to 1000000 a second is possible")
+    }
     guard !request.chats.isEmpty else { throw ControlError("which chats?") }
-    var storm = try await hub.perform { telegram in
+    let storm = try await hub.perform { telegram in
       let author = try account(request.from, telegram)
       let chats = try request.chats.map { try peer($0, seenBy: author, telegram) }
-      return Storm(
-        author: author, chats: chats, request, earlier: Self.own(author, chats, telegram.world),
-        generator: SeededGenerator(seed: telegram.world.generator.next()))
+      return Storm.Shared(
+        Storm(
+          author: author, chats: chats, request, earlier: Self.own(author, chats, telegram.world),
+          generator: SeededGenerator(seed: telegram.world.generator.next())))
     }
-    while !storm.isOver {
-      let current = storm
-      storm = try await hub.perform { telegram in
-        var storm = current
-        for _ in 0..<Self.slice where !storm.isOver { try storm.step(in: &telegram.world) }
-        return storm
+    var pace = StormPace(rate: request.rate)
+    while !storm.state.withLock(\.isOver) {
+      let steps = pace.due(atMost: Self.slice)
+      guard steps > 0 else {
+        try await pace.wait()
+        continue
+      }
+      try await hub.perform { telegram in
+        try storm.state.withLock { storm in
+          for _ in 0..<steps where !storm.isOver { try storm.step(in: &telegram.world) }
+        }
       }
       await Task.yield()
     }
-    return storm.done
+    return storm.state.withLock(\.done)
   }
 
   /// What an account has written in some chats and not deleted.
@@ -96,7 +117,8 @@ extension Control {
           box.record.map { id, entry in
             RecordAnswer.Message(
               chat: entry.peer.botAPIID, id: id, texts: entry.texts, dates: entry.dates,
-              files: entry.files.compactMap { telegram.digests[$0] }, deleted: box[id] == nil)
+              files: entry.files.compactMap { telegram.digests[$0] }, deleted: box[id] == nil,
+              sentAt: entry.sentAt / .seconds(1), deletedAt: entry.deletedAt.map { $0 / .seconds(1) })
           }
         }.sorted { ($0.chat, $0.id) < ($1.chat, $1.id) })
     }
@@ -108,8 +130,43 @@ extension Control {
   }
 }
 
+/// How many steps of a storm are due.
+private struct StormPace {
+  /// Steps a second; nil for no limit.
+  let rate: Double?
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+  private var taken = 0
+
+  init(rate: Double?) {
+    self.rate = rate
+    start = clock.now
+  }
+
+  /// Counts the steps as taken that it answers.
+  mutating func due(atMost limit: Int) -> Int {
+    guard let rate else { return limit }
+    let due = min(Int(start.duration(to: clock.now) / .seconds(1) * rate) + 1 - taken, limit)
+    taken += max(due, 0)
+    return due
+  }
+
+  /// Until the next step is due.
+  func wait() async throws {
+    guard let rate else { return }
+    try await clock.sleep(until: start + .seconds(Double(taken) / rate))
+  }
+}
+
 /// One storm under way: a value that takes step after step.
 private struct Storm: Sendable {
+  /// Changed in place: a copy would cost as much as the storm has said so far.
+  final class Shared: Sendable {
+    let state: Mutex<Storm>
+
+    init(_ storm: consuming Storm) { state = Mutex(storm) }
+  }
+
   struct Target: Sendable {
     var chat: PeerKey
     var id: Int32
@@ -235,25 +292,16 @@ private struct Storm: Sendable {
     }
   }
 
-  private static let words = [
-    "the", "of", "and", "meeting", "tomorrow", "привет", "сегодня", "сообщение", "время", "你好", "世界", "明日", "مرحبا",
-    "🙂",
-    "👩‍👩‍👧‍👦", "🎉", "naïve", "Straße", "e\u{301}te\u{301}", "https://example.org/a?b=c", "@somebody", "#topic", "*not bold*",
-    "_x_",
-    "<b>", "`code`", "[x](y)", "\n", "\u{202E}txet", "12:30", "+44 20 7946 0000",
-  ]
-
   /// A text of a message's usual length, with a name of its own and some formatting.
   private mutating func text(_ name: String) throws -> MessageText {
-    var string = "\(name):"
-    let short = Int.random(in: 0..<10, using: &generator)
-    let count = Int.random(in: short == 0 ? 50...200 : 2...15, using: &generator)
-    for _ in 0..<count { string += " " + Self.words[Int.random(in: 0..<Self.words.count, using: &generator)] }
-    var entities: [TextEntity] = []
+    var words = StormWords(name: "\(name):")
+    // Most are a line; some are long.
+    let isLong = Int.random(in: 0..<20, using: &generator) == 0
+    let count = Int.random(in: isLong ? 50...200 : 2...15, using: &generator)
+    words.append(count, using: &generator)
     if Int.random(in: 0..<3, using: &generator) == 0 {
-      let length = Int32(name.utf16.count)
-      entities.append(TextEntity(kind: .bold, offset: 0, length: length))
+      words.entities.append(TextEntity(kind: .bold, offset: 0, length: Int32(name.utf16.count)))
     }
-    return try MessageText.normalized(string, entities)
+    return try MessageText.normalized(words.text, words.entities)
   }
 }

@@ -138,6 +138,7 @@ actor Hub {
   }
 
   private func run(_ id: Int64, _ body: ByteBuffer, _ address: SessionAddress, at moment: Moment) {
+    telegram.world.preciseTime = moment.unixTime
     let outcome = telegram.call(body, dc: address.key.dc, authKeyID: address.key.id, now: seconds(moment))
     if outcome.wantsUpdates { sessions[address]?.wantsUpdates = true }
     sessions[address]?.session.answer(outcome.response, to: id, now: moment)
@@ -244,6 +245,7 @@ actor Hub {
   ) rethrows -> Result {
     let moment = now()
     telegram.world.now = seconds(moment)
+    telegram.world.preciseTime = moment.unixTime
     // What a failed change announced before it failed has happened all the same.
     defer { deliver(except: nil, at: moment) }
     return try change(&telegram)

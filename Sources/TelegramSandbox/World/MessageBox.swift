@@ -28,6 +28,9 @@ struct MessageBox: Sendable {
     var dates: [Int32]
     /// Files of every medium it had, oldest first.
     var files: [Int64] = []
+    /// When it was sent and deleted, in Unix time as exact as the clock.
+    let sentAt: Duration
+    fileprivate(set) var deletedAt: Duration?
 
     fileprivate mutating func note(_ media: StoredMedia?) {
       for file in media?.parts.compactMap(\.fileID) ?? [] where files.last != file { files.append(file) }
@@ -48,11 +51,12 @@ struct MessageBox: Sendable {
 
   subscript(id: Int32) -> StoredMessage? { messages[id] }
 
-  mutating func append(_ message: StoredMessage) -> Event {
+  mutating func append(_ message: StoredMessage, at time: Duration) -> Event {
     lastID = max(lastID, message.id)
     messages[message.id] = message
     if let text = message.text {
-      record[message.id] = Record(peer: message.peer, texts: [text.string], dates: [message.date])
+      record[message.id] = Record(
+        peer: message.peer, texts: [text.string], dates: [message.date], sentAt: time)
       record[message.id]?.note(message.media)
     }
     histories[message.peer, default: []].append(message.id)
@@ -71,11 +75,12 @@ struct MessageBox: Sendable {
   }
 
   /// Removes messages that are there; without an event when `announced` is false.
-  mutating func remove(_ ids: [Int32], announced: Bool) -> Event? {
+  mutating func remove(_ ids: [Int32], announced: Bool, at time: Duration) -> Event? {
     var removed: [Int32] = []
     for id in ids {
       guard let message = messages.removeValue(forKey: id) else { continue }
       removed.append(id)
+      record[id]?.deletedAt = time
       removeFromHistory(id, of: message.peer)
     }
     guard announced, !removed.isEmpty else { return nil }

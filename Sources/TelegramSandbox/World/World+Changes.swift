@@ -78,7 +78,7 @@ extension World {
     }
     for (owner, ids) in doomed.sorted(by: { $0.key < $1.key }) {
       for origin in ids.compactMap({ accounts[owner]?.box[$0]?.origin }) { copies[origin]?[owner] = nil }
-      let event = accounts[owner]?.box.remove(Array(Set(ids)).sorted(), announced: announced)
+      let event = accounts[owner]?.box.remove(Array(Set(ids)).sorted(), announced: announced, at: preciseTime)
       if let event = event ?? nil { announce(event, to: owner) }
     }
     let after = try account(user).box.pts
@@ -92,7 +92,7 @@ extension World {
   ) throws(RPCFailure) -> (pts: Int32, count: Int32) {
     try checkMayDelete(ids, inChannel: id, by: user)
     let before = channels[id]?.box.pts ?? 0
-    let event = channels[id]?.box.remove(Array(Set(ids)).sorted(), announced: announced)
+    let event = channels[id]?.box.remove(Array(Set(ids)).sorted(), announced: announced, at: preciseTime)
     if let event = event ?? nil { announce(event, inChannel: id) }
     let after = channels[id]?.box.pts ?? 0
     return (after, after - before)

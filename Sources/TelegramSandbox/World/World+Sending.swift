@@ -102,7 +102,8 @@ extension World {
       let place = try place(of: draft, inChannel: id)
       guard
         let event = channels[id]?.box.append(
-          message(nextID, in: peer, replyTo: place.replyTo, thread: place.thread, isInTopic: place.isInTopic))
+          message(nextID, in: peer, replyTo: place.replyTo, thread: place.thread, isInTopic: place.isInTopic),
+          at: preciseTime)
       else { throw .channelInvalid }
       accounts[sender]?.readInbox[peer] = nextID
       announce(event, inChannel: id)
@@ -114,7 +115,7 @@ extension World {
       let seenAs = seen(peer, by: owner, sender: sender)
       let replyTo = draft.replyTo.flatMap { counterpart(of: $0, of: sender, in: owner) }
       guard let nextID = accounts[owner]?.box.nextID,
-        let event = accounts[owner]?.box.append(message(nextID, in: seenAs, replyTo: replyTo))
+        let event = accounts[owner]?.box.append(message(nextID, in: seenAs, replyTo: replyTo), at: preciseTime)
       else { continue }
       copies[origin, default: [:]][owner] = nextID
       if owner == sender {

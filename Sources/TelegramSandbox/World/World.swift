@@ -18,6 +18,8 @@ struct World: Sendable {
   let homeDC: Int32
   /// Unix time of the call being served; set by whoever calls.
   var now: Int32
+  /// The same as exactly as the clock tells it, for whoever measures.
+  var preciseTime: Duration = .zero
   var limits = DifferenceLimits()
   var generator: SeededGenerator
   var accounts: [Int64: Account] = [:]

@@ -169,12 +169,12 @@ import Testing
 
   @Test func fullDiskIsWaitedFor() async throws {
     try await receiveAndDelete(["one", "two"])
-    // What is rendered takes pages that the file may not grow by.
+    // What is told cannot be taken out before the file may grow.
     let archive = fixture.archive
     try await archive.write { db in
       try db.execute(
         sql: """
-          CREATE TEMP TRIGGER full BEFORE UPDATE OF posts ON outbox BEGIN
+          CREATE TEMP TRIGGER full BEFORE DELETE ON outbox BEGIN
             INSERT INTO unknown_update (received_at, layer, raw) VALUES (1, 1, zeroblob(1000000));
           END;
           PRAGMA max_page_count = 1;

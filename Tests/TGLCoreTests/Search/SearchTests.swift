@@ -110,6 +110,20 @@ import Testing
     if isFound { #expect(!hits[0].ranges.isEmpty) }
   }
 
+  @Test func textsOfUnspacedScriptsAreIndexedOnceHoweverOftenTheyCome() async throws {
+    func edit(_ text: String, date: Int32) -> API.AnyUpdate {
+      Make.edit(Make.message(1, in: Make.user(1002), text, editDate: date))
+    }
+    try await say(1, "天地玄黄")
+    try await say(1, "天地玄黄")
+    try await fixture.receive([edit("宇宙洪荒", date: 1_900_000_001)])
+    try await fixture.receive([edit("宇宙洪荒", date: 1_900_000_001), edit("plain again", date: 1_900_000_002)])
+    #expect(try await search("玄黄").map(\.version) == [1])
+    #expect(try await search("洪荒").map(\.version) == [2])
+    #expect(try await search("plain").map(\.version) == [3])
+    try await checkIndex(["玄黄", "洪荒", "plain"])
+  }
+
   @Test func longTextsOfUnspacedScriptsAreIndexedToTheirEnd() async throws {
     let text = String(repeating: "天地玄黄", count: 1_023) + "末尾a日"
     try await say(1, text)

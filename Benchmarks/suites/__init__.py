@@ -1,0 +1,1 @@
+"""One module a benchmark: `TITLE`, and `rows(context)`, which measures and yields `Row`s."""
