@@ -16,9 +16,11 @@ public enum TGLService {
     let root = try DataRoot(path: settings.account.dataRoot)
     let lock = try InstanceLock(root)
     defer { withExtendedLifetime(lock) {} }
-    let archive = try await DataMigration.open(root, logger: logger)
+    let storage = StorageHealth(logger: logger)
+    let archive = try await DataMigration.open(root, storage: storage, logger: logger)
     logger.info("starting", metadata: ["version": "\(version)", "data": "\(root.path)"])
-    let main = MainService(settings: settings, root: root, archive: archive, version: version, logger: logger)
+    let main = MainService(
+      settings: settings, root: root, archive: archive, storage: storage, version: version, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: [.init(service: main, successTerminationBehavior: .gracefullyShutdownGroup)],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
@@ -29,6 +31,7 @@ public enum TGLService {
       try await group.run()
       outcome = .success(())
     } catch { outcome = .failure(error) }
+    archive.stopWaiting()
     await handBack(try? await archive.updatesState(), to: root, logger: logger)
     try archive.close()
     try outcome.get()
@@ -63,6 +66,8 @@ struct MainService: Service {
   let settings: Settings
   let root: DataRoot
   let archive: Archive
+  /// What cannot be written at the moment.
+  let storage: StorageHealth
   let version: String
   let logger: Logger
 
@@ -76,7 +81,8 @@ struct MainService: Service {
 
   private func work() async throws {
     try await Account.withClient(
-      settings: settings.account, root: root, version: version, receivesUpdates: true, logger: logger
+      settings: settings.account, root: root, version: version, receivesUpdates: true, logger: logger,
+      storage: storage
     ) { client, session in
       guard try await session.home()?.authKey != nil else { throw AccountError.notSignedIn(path: root.sessionFile) }
       do {

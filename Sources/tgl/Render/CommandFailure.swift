@@ -32,8 +32,8 @@ struct CommandFailure: Error {
     switch error {
     case is SettingsError, is StartError: .configuration
     case is AccountError: .noPermission
-    case let error as DataRootError: if case .inUse = error { .temporaryFailure } else { .configuration }
-    case let error as SessionFileError: if case .busy = error { .temporaryFailure } else { .dataError }
+    case let error as DataRootError: if case .unusable = error { .configuration } else { .temporaryFailure }
+    case let error as SessionFileError: status(of: error)
     case let error as ArchiveError: status(of: error)
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
@@ -46,10 +46,17 @@ struct CommandFailure: Error {
     }
   }
 
+  private static func status(of error: SessionFileError) -> ExitStatus {
+    switch error {
+    case .busy, .unwritable: .temporaryFailure
+    case .unreadable, .foreign, .tooNew, .tooOld: .dataError
+    }
+  }
+
   private static func status(of error: ArchiveError) -> ExitStatus {
     switch error {
     case .missing: .noInput
-    case .busy, .full: .temporaryFailure
+    case .busy, .full, .readOnly, .io: .temporaryFailure
     case .corrupt: .dataError
     case .inaccessible, .newerSchema, .olderSchema, .skipsVersions, .legacyLayout, .otherAccount: .configuration
     case .failed: .software
