@@ -38,7 +38,8 @@ extension ArchiveError: CustomStringConvertible {
     case .full(let path): "no room left on the device that holds \(path)"
     case .readOnly(let path): "\(path) is on a read-only file system, or may not be written"
     case .io(let path, let detail): "\(path): the device reports an error: \(detail)"
-    case .corrupt(let path, let detail): "\(path) is damaged or no database: \(detail)"
+    case .corrupt(let path, let detail):
+      "\(path) is damaged or no database (\(detail)); 'tgl migrate --repair' recovers what can be read of it, from the newest backup if there is one"
     case .missing(let path): "there is no archive at \(path); DATA_ROOT says where to look, and 'tgl run' makes it"
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
     case .newerSchema(let path):

@@ -36,9 +36,15 @@ public struct DataRoot: Sendable {
   public var sessionFile: String { path + "/db/user.session" }
   public var archiveFile: String { path + "/db/messages.db" }
   /// Media kept for the case that their messages vanish.
-  public var mediaBuffer: String { path + "/media" }
+  public var mediaBuffer: String { path + "/" + Self.mediaName }
   /// Recovered media.
-  public var deletedMedia: String { path + "/media_deleted" }
+  public var deletedMedia: String { path + "/" + Self.deletedName }
+  /// Where `tgl backup` puts backups unless it is told otherwise.
+  public var backups: String { path + "/backups" }
+  /// There while `tgl run` runs, and after a run that was cut off.
+  var runningMark: String { path + "/db/tgl.running" }
+  static let mediaName = "media"
+  static let deletedName = "media_deleted"
   var lockFile: String { path + "/tgl.lock" }
 
   /// A directory that is only read: nothing is made, and it may not be there.

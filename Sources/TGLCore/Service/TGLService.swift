@@ -1,6 +1,7 @@
 import Foundation
 public import Logging
 import MTProto
+import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import TelegramClient
@@ -17,6 +18,8 @@ public enum TGLService {
     let lock = try InstanceLock(root)
     defer { withExtendedLifetime(lock) {} }
     let storage = StorageHealth(logger: logger)
+    try ArchiveRepair.finish(root)
+    _ = try await NIOThreadPool.singleton.runIfActive { try StartCheck.run(root, logger: logger) }
     let archive = try await DataMigration.open(root, storage: storage, logger: logger)
     logger.info("starting", metadata: ["version": "\(version)", "data": "\(root.path)"])
     let main = MainService(
@@ -35,6 +38,7 @@ public enum TGLService {
     await handBack(try? await archive.updatesState(), to: root, logger: logger)
     try archive.close()
     try outcome.get()
+    StartCheck.ended(root)
     logger.info("stopped")
   }
 

@@ -38,6 +38,7 @@ struct CommandFailure: Error {
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
     case let error as LegacyError: status(of: error)
+    case let error as BackupError: if case .notABackup = error { .noInput } else { .dataError }
     case is PromptError, is UnknownPeer: .noInput
     case let error as ExportError: if case .unknownChat = error { .noInput } else { .cannotCreate }
     case let error as EncryptedFileError: if case .outputExists = error { .cannotCreate } else { .someFailed }
