@@ -23,6 +23,7 @@ def service(tgl):  # noqa: F811
     tgl.settings["MAX_DELETED_MESSAGES_PER_EVENT"] = "3"
     # Only what the updates tell counts here.
     tgl.settings["RECONCILE_INTERVAL_MINUTES"] = "0"
+    tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
     return tgl
 
 
@@ -57,6 +58,7 @@ def test_a_backup_under_load_is_whole_private_and_restores(service, tmp_path):
     # What happens after the backup is what a restored archive has to catch up with.
     storm(service, messages=0, deletes=200, earlier=True)
     level(service)
+    compare(service)
     assert service.stop() == 0
 
     # Another machine, with what docs/operations.md says.

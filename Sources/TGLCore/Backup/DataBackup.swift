@@ -188,12 +188,16 @@ public struct DataBackup: Sendable {
   // MARK: Folders
 
   private func freeName(_ now: Date) -> String {
-    var now = now
-    while true {
-      let path = "\(folder)/\(Self.prefix)\(FileTime.compact(now))"
-      if access(path, F_OK) != 0 { return path }
-      now += 1
+    // Later than all that are there, which may be some seconds ahead when several were made in one.
+    let newest = Self.all(in: folder).first ?? ""
+    for later in 0..<60 {
+      let path = "\(folder)/\(Self.prefix)\(FileTime.compact(now + TimeInterval(later)))"
+      if path > newest, access(path, F_OK) != 0 { return path }
     }
+    // The clock was set back.
+    var now = now
+    while access("\(folder)/\(Self.prefix)\(FileTime.compact(now))", F_OK) == 0 { now += 1 }
+    return "\(folder)/\(Self.prefix)\(FileTime.compact(now))"
   }
 
   private func removeOld() -> [String] {

@@ -229,7 +229,8 @@ public struct ArchiveRepair: Sendable {
       return [:]
     }
     let found = try await onThread {
-      try queue.read { source in
+      // Not in a transaction, whose end would fail for the damage.
+      try queue.unsafeRead { source in
         try archive.pool.writeWithoutTransaction { target in try ArchiveSalvage.run(source, into: target) }
       }
     }
