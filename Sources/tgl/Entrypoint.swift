@@ -18,7 +18,8 @@ struct TGL: AsyncParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, LoginCommand.self, SearchCommand.self, ExportCommand.self, DecryptCommand.self,
-      PurgeCommand.self, HealthCommand.self, KeygenCommand.self, MigrateCommand.self, SettingsReferenceCommand.self,
+      PurgeCommand.self, BackupCommand.self, HealthCommand.self, KeygenCommand.self, MigrateCommand.self,
+      SettingsReferenceCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// How the pages of the database are used.
@@ -30,6 +31,20 @@ extension Archive {
   /// Writes what is in the log to the database file as far as nobody needs it, which makes the file as small as it is.
   func checkpoint() async throws(ArchiveError) {
     try await withoutTransaction { db in _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(PASSIVE)") }
+  }
+
+  /// Cuts the log back when it has grown, unless somebody still reads an older moment; then the next time does.
+  ///
+  /// Writers wait for it for the tenth of a second that it waits for readers.
+  /// Source: "PRAGMA wal_checkpoint", sqlite.org/pragma.html.
+  func trimLog() async throws(ArchiveError) {
+    guard DurableFile.size(of: path + "-wal") > Self.logLimit else { return try await checkpoint() }
+    try await withoutTransaction { db in
+      let timeout = try Int.fetchOne(db, sql: "PRAGMA busy_timeout") ?? 5_000
+      try db.execute(sql: "PRAGMA busy_timeout = 100")
+      defer { try? db.execute(sql: "PRAGMA busy_timeout = \(timeout)") }
+      _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+    }
   }
 
   /// Writes the whole database anew, without free pages, so that from then on they can be given back a few at a time.

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// Everything the service has seen and still has to say, in one SQLite database; the only writer to it.
 ///
@@ -9,9 +10,21 @@ import GRDB
 /// too: the `random_id` of a post comes of what it tells (`NoticeIdentity`), so a row that was lost and is written again
 /// is known to the server when it was posted.
 public final class Archive: Sendable {
+  /// What the log (`-wal`) is cut back to, in bytes, once everybody is done reading it.
+  ///
+  /// SQLite moves what is in it to the database file with every thousand pages, and begins it anew as soon as nobody reads
+  /// an older moment; only a reader that takes long lets it grow past this.
+  static let logLimit = 16 << 20
+
   /// Where the database is.
   public let path: String
-  let pool: DatabasePool
+  private let connections: Mutex<DatabasePool>
+  var pool: DatabasePool { connections.withLock { $0 } }
+  private let configuration: Configuration
+  private let storage: StorageHealth
+  /// Nil for an archive that reports at once what cannot be written now.
+  private let patience: StoragePatience?
+  private let isClosing = Atomic(false)
   /// What opening it changed; nil when it was up to date, or new.
   public let upgrade: ArchiveUpgrade?
 
@@ -24,30 +37,45 @@ public final class Archive: Sendable {
   ///   - busyTimeout: how long to wait for another process's lock.
   ///   - creating: whether to make it when there is none.
   ///   - skippingVersions: whether the schema may be brought up to date over more than one version.
+  ///   - storage: told of what cannot be written.
+  ///   - isPatient: whether to wait, until the task is cancelled, for as long as the archive cannot be written for a
+  ///     reason that may pass; otherwise that is an error.
   /// - Throws: `ArchiveError.missing` when it is not there and not to be made.
   public static func open(
-    at path: String, busyTimeout: Duration = .seconds(5), creating: Bool = true, skippingVersions: Bool = false
+    at path: String, busyTimeout: Duration = .seconds(5), creating: Bool = true, skippingVersions: Bool = false,
+    storage: StorageHealth = StorageHealth(), isPatient: Bool = false
   ) throws(ArchiveError) -> Archive {
     do {
       if !creating, access(path, F_OK) != 0, errno == ENOENT { throw ArchiveError.missing(path: path) }
       try createPrivateFile(at: path)
-      return try Archive(path: path, busyTimeout: busyTimeout, skippingVersions: skippingVersions)
+      return try Archive(
+        path: path, busyTimeout: busyTimeout, skippingVersions: skippingVersions, storage: storage,
+        patience: isPatient ? StoragePatience() : nil)
     } catch {
       throw ArchiveError(error, path: path)
     }
   }
 
-  private init(path: String, busyTimeout: Duration, skippingVersions: Bool) throws {
+  private init(
+    path: String, busyTimeout: Duration, skippingVersions: Bool, storage: StorageHealth, patience: StoragePatience?
+  ) throws {
     self.path = path
+    self.storage = storage
+    self.patience = patience
     var configuration = Configuration()
     configuration.label = "archive"
     configuration.busyMode = .timeout(busyTimeout / .seconds(1))
     configuration.maximumReaderCount = 2
+    configuration.prepareDatabase { db in
+      if !db.configuration.readonly { try db.execute(sql: "PRAGMA journal_size_limit = \(Self.logLimit)") }
+    }
+    self.configuration = configuration
     try Self.checkLayout(at: path, configuration)
     upgrade = try Self.prepareUpgrade(at: path, isAsked: skippingVersions)
     try Self.prepareNewFile(at: path, configuration)
-    pool = try DatabasePool(path: path, configuration: configuration)
+    let pool = try DatabasePool(path: path, configuration: configuration)
     try ArchiveSchema.migrator.migrate(pool)
+    connections = Mutex(pool)
   }
 
   /// Opens an archive that is there for reading only, also while `tgl run` writes to it.
@@ -57,6 +85,8 @@ public final class Archive: Sendable {
 
   private init(readingFrom path: String) throws {
     self.path = path
+    storage = StorageHealth()
+    patience = nil
     var configuration = Configuration()
     configuration.label = "archive"
     configuration.busyMode = .timeout(5)
@@ -64,7 +94,9 @@ public final class Archive: Sendable {
     guard access(path, F_OK) == 0 || errno != ENOENT else { throw ArchiveError.missing(path: path) }
     try Self.checkLayout(at: path, configuration)
     upgrade = nil
-    pool = try DatabasePool(path: path, configuration: configuration)
+    self.configuration = configuration
+    let pool = try DatabasePool(path: path, configuration: configuration)
+    connections = Mutex(pool)
     guard try pool.read(ArchiveSchema.migrator.hasCompletedMigrations) else {
       throw ArchiveError.olderSchema(path: path)
     }
@@ -97,8 +129,12 @@ public final class Archive: Sendable {
     try queue.close()
   }
 
+  /// Makes an archive that waits for the disk wait no more: the program is ending.
+  func stopWaiting() { isClosing.store(true, ordering: .relaxed) }
+
   /// Writes what is in the log back to the database file and closes it; nothing may be called afterwards.
   public func close() throws(ArchiveError) {
+    stopWaiting()
     do { try pool.close() } catch { throw ArchiveError(error, path: path) }
   }
 
@@ -110,23 +146,24 @@ public final class Archive: Sendable {
   func write<T: Sendable>(
     durably: Bool = false, _ body: @escaping @Sendable (Database) throws -> T
   ) async throws(ArchiveError) -> T {
-    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
-      pool.asyncWriteWithoutTransaction { db in
-        continuation.resume(
-          returning: Result {
-            var value: T?
-            if durably { try db.execute(sql: "PRAGMA synchronous = FULL") }
-            defer { if durably { try? db.execute(sql: "PRAGMA synchronous = NORMAL") } }
-            try db.inTransaction(.immediate) {
-              value = try body(db)
-              return .commit
-            }
-            guard let value else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
-            return value
-          })
+    try await waiting(writes: true) { pool in
+      await withCheckedContinuation { continuation in
+        pool.asyncWriteWithoutTransaction { db in
+          continuation.resume(
+            returning: Result {
+              var value: T?
+              if durably { try db.execute(sql: "PRAGMA synchronous = FULL") }
+              defer { if durably { try? db.execute(sql: "PRAGMA synchronous = NORMAL") } }
+              try db.inTransaction(.immediate) {
+                value = try body(db)
+                return .commit
+              }
+              guard let value else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+              return value
+            })
+        }
       }
     }
-    do { return try result.get() } catch { throw ArchiveError(error, path: path) }
   }
 
   /// Takes and gives up the write lock: says that a commit could be made now.
@@ -134,22 +171,62 @@ public final class Archive: Sendable {
 
   /// Runs what SQLite runs in transactions of its own.
   func withoutTransaction(_ body: @escaping @Sendable (Database) throws -> Void) async throws(ArchiveError) {
-    let result: Result<Void, any Error> = await withCheckedContinuation { continuation in
-      pool.asyncWriteWithoutTransaction { db in continuation.resume(returning: Result { try body(db) }) }
+    try await waiting(writes: true) { pool in
+      await withCheckedContinuation { continuation in
+        pool.asyncWriteWithoutTransaction { db in continuation.resume(returning: Result { try body(db) }) }
+      }
     }
-    do { try result.get() } catch { throw ArchiveError(error, path: path) }
   }
 
   /// Runs `body` on a snapshot of the database.
   func read<T: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> T
   ) async throws(ArchiveError) -> T {
-    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
-      pool.asyncRead { db in
-        continuation.resume(returning: Result { try body(db.get()) })
+    try await waiting(writes: false) { pool in
+      await withCheckedContinuation { continuation in
+        pool.asyncRead { db in
+          continuation.resume(returning: Result { try body(db.get()) })
+        }
       }
     }
-    do { return try result.get() } catch { throw ArchiveError(error, path: path) }
+  }
+
+  // MARK: Waiting
+
+  /// Tries until it is done, or fails for good.
+  ///
+  /// What is tried again has been rolled back, or changes nothing when it is done twice.
+  private func waiting<T: Sendable>(
+    writes: Bool, _ body: (DatabasePool) async -> Result<T, any Error>
+  ) async throws(ArchiveError) -> T {
+    var attempt = 0
+    while true {
+      let pool = pool
+      switch await body(pool) {
+      case .success(let value):
+        if writes { storage.succeeded(at: path) }
+        return value
+      case .failure(let error):
+        let told = ArchiveError(error, path: path)
+        guard let problem = told.storageProblem else { throw told }
+        storage.failed(problem, at: path)
+        guard let patience, problem.isTransient else { throw told }
+        attempt += 1
+        // What waits must not keep the program from ending.
+        guard !Task.isCancelled, !isClosing.load(ordering: .relaxed),
+          (try? await Task.sleep(for: patience.pause(before: attempt))) != nil
+        else { throw told }
+        if problem == .readOnly { reopen(instead: pool) }
+      }
+    }
+  }
+
+  /// Opens the database anew: a connection that was opened while the disk was read-only stays so.
+  private func reopen(instead old: DatabasePool) {
+    connections.withLock { pool in
+      guard pool === old, let new = try? DatabasePool(path: path, configuration: configuration) else { return }
+      pool = new
+    }
   }
 }
 
@@ -168,8 +245,6 @@ extension Archive {
 /// Makes the database's file when there is none; SQLite gives its `-wal` and `-shm` files the same mode.
 private func createPrivateFile(at path: String) throws(ArchiveError) {
   let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-  guard descriptor >= 0 else {
-    throw .inaccessible(path: path, detail: String(cString: strerror(errno)))
-  }
+  guard descriptor >= 0 else { throw ArchiveError(errno: errno, path: path) }
   _ = close(descriptor)
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// Why the archive could not be opened, read or written.
@@ -8,6 +9,10 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case busy(path: String)
   /// No room left on the device.
   case full(path: String)
+  /// The file, or the file system it is on, is not to be written.
+  case readOnly(path: String)
+  /// The device it is on reports an error.
+  case io(path: String, detail: String)
   /// The file is no SQLite database, or is damaged.
   case corrupt(path: String, detail: String)
   /// The file or its folder cannot be opened or written.
@@ -29,9 +34,12 @@ public enum ArchiveError: Error, Equatable, Sendable {
 extension ArchiveError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .busy(let path): "\(path) is locked by another process"
+    case .busy(let path): "\(path) is in use by another program; try again"
     case .full(let path): "no room left on the device that holds \(path)"
-    case .corrupt(let path, let detail): "\(path) is damaged or no database: \(detail)"
+    case .readOnly(let path): "\(path) is on a read-only file system, or may not be written"
+    case .io(let path, let detail): "\(path): the device reports an error: \(detail)"
+    case .corrupt(let path, let detail):
+      "\(path) is damaged or no database (\(detail)); 'tgl migrate --repair' recovers what can be read of it, from the newest backup if there is one"
     case .missing(let path): "there is no archive at \(path); DATA_ROOT says where to look, and 'tgl run' makes it"
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
     case .newerSchema(let path):
@@ -54,16 +62,52 @@ extension ArchiveError {
     switch error {
     case let error as ArchiveError: self = error
     case let error as DatabaseError:
+      if let problem = StorageProblem(error, path: path) {
+        self.init(problem, path: path)
+        return
+      }
       let detail = error.message ?? error.resultCode.description
       switch error.resultCode {
-      case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
-      case .SQLITE_FULL: self = .full(path: path)
-      case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .corrupt(path: path, detail: detail)
-      case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
-        self = .inaccessible(path: path, detail: detail)
+      case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH: self = .inaccessible(path: path, detail: detail)
       default: self = .failed(path: path, detail: detail)
       }
     default: self = .failed(path: path, detail: "\(error)")
     }
   }
+}
+
+extension ArchiveError {
+  init(_ problem: StorageProblem, path: String) {
+    switch problem {
+    case .diskFull: self = .full(path: path)
+    case .readOnly: self = .readOnly(path: path)
+    case .busy: self = .busy(path: path)
+    case .corrupt(let detail): self = .corrupt(path: path, detail: detail)
+    case .io(let detail): self = .io(path: path, detail: detail)
+    }
+  }
+
+  /// What a call of the system left in `errno`.
+  init(errno code: Int32, path: String) {
+    if let problem = StorageProblem(errno: code) {
+      self.init(problem, path: path)
+    } else {
+      self = .inaccessible(path: path, detail: String(cString: strerror(code)))
+    }
+  }
+
+  /// What it says of the disk and the file; nil when it is about something else.
+  public var storageProblem: StorageProblem? {
+    switch self {
+    case .full: .diskFull
+    case .readOnly: .readOnly
+    case .busy: .busy
+    case .corrupt(_, let detail): .corrupt(detail)
+    case .io(_, let detail): .io(detail)
+    default: nil
+    }
+  }
+
+  /// Whether it may pass by itself.
+  var isTransient: Bool { storageProblem?.isTransient ?? false }
 }

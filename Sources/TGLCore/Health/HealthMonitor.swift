@@ -23,13 +23,15 @@ actor HealthMonitor {
   private static let freshness = Duration.seconds(1)
 
   private let vitals: ServiceVitals
+  private let storage: StorageHealth
   private let limits: HealthFacts.Limits
   private let version: String
   private var parts: Parts?
   private var last: (at: ContinuousClock.Instant, task: Task<Snapshot, Never>)?
 
-  init(vitals: ServiceVitals, limits: HealthFacts.Limits, version: String) {
+  init(vitals: ServiceVitals, storage: StorageHealth, limits: HealthFacts.Limits, version: String) {
     self.vitals = vitals
+    self.storage = storage
     self.limits = limits
     self.version = version
   }
@@ -42,8 +44,10 @@ actor HealthMonitor {
   func snapshot() async -> Snapshot {
     let now = ContinuousClock.now
     if let last, now - last.at < Self.freshness { return await last.task.value }
-    let task = Task { [vitals, limits, version, parts] in
-      let facts = await Self.facts(vitals, version, parts)
+    let task = Task { [vitals, storage, limits, version, parts] in
+      var facts = await Self.facts(vitals, version, parts)
+      // What cannot be written is worse than what cannot be read.
+      facts.storageProblem = storage.current.first?.reason ?? facts.storageProblem
       return Snapshot(facts: facts, report: facts.report(limits))
     }
     last = (now, task)

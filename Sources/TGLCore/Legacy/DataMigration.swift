@@ -77,15 +77,20 @@ public struct DataMigration: Sendable {
 extension DataMigration {
   /// Opens the archive for `tgl run`: takes over what the Python service left, and brings an older schema up to date.
   ///
+  /// - Parameter storage: told of what cannot be written; the archive waits until it can be.
   /// - Throws: `ArchiveError.skipsVersions` when a person has to decide; `LegacyError`.
-  public static func open(_ root: DataRoot, logger: Logger) async throws -> Archive {
+  public static func open(
+    _ root: DataRoot, storage: StorageHealth = StorageHealth(), logger: Logger
+  ) async throws -> Archive {
     if try ArchiveStatus(of: root.archiveFile, counting: false).layout == .python {
       logger.notice("taking over the archive of the Python service", metadata: ["path": "\(root.archiveFile)"])
       let outcome = try await DataMigration(root: root).run()
       if case .tookOver(let report) = outcome { tell(report, logger) }
     }
     let path = root.archiveFile
-    let archive = try await NIOThreadPool.singleton.runIfActive { try Archive.open(at: path) }
+    let archive = try await NIOThreadPool.singleton.runIfActive {
+      try Archive.open(at: path, storage: storage, isPatient: true)
+    }
     if let upgrade = archive.upgrade {
       logger.notice(
         "the archive's schema is up to date now",

@@ -88,7 +88,7 @@ struct LegacyTakeover {
       }
       try LegacyFiles(root).register(in: archive, &report)
       let found = try archive.pool.read { db in
-        try ArchiveBackup.check(db, path: unfinished)
+        try DatabaseCopy.check(db, path: unfinished)
         return try Int.fetchOne(db, sql: "SELECT count(*) FROM message") ?? 0
       }
       guard found == report.rows - report.unusable else {

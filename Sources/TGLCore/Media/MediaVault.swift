@@ -100,12 +100,9 @@ actor MediaVault {
       do throws(ArchiveError) {
         return try await body()
       } catch {
-        switch error {
-        case .busy, .full:
-          logger.warning("media has to wait", metadata: ["reason": "\(error)"])
-          try await time.sleep(.seconds(5))
-        default: throw error
-        }
+        guard error.isTransient else { throw error }
+        logger.warning("media has to wait", metadata: ["reason": "\(error)"])
+        try await time.sleep(.seconds(5))
       }
     }
   }

@@ -72,12 +72,9 @@ public actor Notifier {
       do throws(ArchiveError) {
         try await step()
       } catch {
-        switch error {
-        case .busy, .full:
-          logger.warning("the outbox has to wait", metadata: ["reason": "\(error)"])
-          try? await time.sleep(.seconds(5))
-        default: throw error
-        }
+        guard error.isTransient else { throw error }
+        logger.warning("the outbox has to wait", metadata: ["reason": "\(error)"])
+        try? await time.sleep(.seconds(5))
       }
     }
   }

@@ -162,12 +162,9 @@ public actor Reconciler {
         recorded(report)
         return report
       } catch {
-        switch error {
-        case .busy, .full:
-          logger.warning("looking again has to wait", metadata: ["error": "\(error)"])
-          try await time.sleep(.seconds(5))
-        default: throw error
-        }
+        guard error.isTransient else { throw error }
+        logger.warning("looking again has to wait", metadata: ["error": "\(error)"])
+        try await time.sleep(.seconds(5))
       }
     }
   }

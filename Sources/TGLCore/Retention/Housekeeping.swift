@@ -89,6 +89,7 @@ struct Housekeeping: Sendable {
           comparesFiles: round.rounds.isMultiple(of: Self.roundsPerComparison))
         tell(try await purge.run())
       }
+      try await archive.trimLog()
       box.state.withLock { $0.lastDone = time.now() }
     }
   }

@@ -60,12 +60,9 @@ actor LinkSaver {
       do throws(ArchiveError) {
         try await step()
       } catch {
-        switch error {
-        case .busy, .full:
-          logger.warning("saving a link has to wait", metadata: ["reason": "\(error)"])
-          try await time.sleep(.seconds(5))
-        default: throw error
-        }
+        guard error.isTransient else { throw error }
+        logger.warning("saving a link has to wait", metadata: ["reason": "\(error)"])
+        try await time.sleep(.seconds(5))
       }
     }
   }

@@ -31,10 +31,8 @@ public struct SearchBacklog: Sendable {
         total += done
         progress(total)
       } catch {
-        switch error {
-        case .busy, .full: try await Task.sleep(for: .seconds(5))
-        default: throw error
-        }
+        guard error.isTransient else { throw error }
+        try await Task.sleep(for: .seconds(5))
       }
       try await Task.sleep(for: pause)
     }

@@ -22,14 +22,17 @@ public enum AccountError: Error, Sendable, CustomStringConvertible {
 public enum Account {
   /// Connects with the session file of `root`, runs `body`, and disconnects.
   ///
-  /// - Parameter callTimeout: how long a call may take; nil for the client's own limit.
+  /// - Parameters:
+  ///   - callTimeout: how long a call may take; nil for the client's own limit.
+  ///   - storage: of a service, which waits while the session file cannot be written; nil for a command.
   /// - Throws: what `body` throws, or why the client cannot go on.
   public static func withClient<Result: Sendable>(
     settings: AccountSettings, root: DataRoot, version: String, receivesUpdates: Bool,
-    callTimeout: Duration? = nil, logger: Logger,
+    callTimeout: Duration? = nil, logger: Logger, storage: StorageHealth? = nil,
     _ body: @Sendable @escaping (TelegramClient, SessionFile) async throws -> Result
   ) async throws -> Result {
-    let session = try SessionFile(path: root.sessionFile)
+    let session = try SessionFile(
+      path: root.sessionFile, storage: storage ?? StorageHealth(), isPatient: storage != nil)
     var configuration = settings.clientConfiguration(version: version)
     configuration.receivesUpdates = receivesUpdates
     // A person waits for a command; a service waits for the network to come back.

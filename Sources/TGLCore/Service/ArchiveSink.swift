@@ -109,13 +109,10 @@ struct ArchiveSink: UpdateSink {
       do throws(ArchiveError) {
         return try await body()
       } catch {
-        switch error {
-        case .busy, .full:
-          logger.error("archive cannot be written; trying again", metadata: ["error": "\(error)"])
-          try await time.sleep(wait)
-          wait = min(wait * 2, .seconds(10))
-        default: throw error
-        }
+        guard error.isTransient else { throw error }
+        logger.error("archive cannot be written; trying again", metadata: ["error": "\(error)"])
+        try await time.sleep(wait)
+        wait = min(wait * 2, .seconds(10))
       }
     }
   }

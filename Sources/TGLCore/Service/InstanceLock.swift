@@ -7,9 +7,7 @@ public final class InstanceLock: Sendable {
   /// - Throws: `DataRootError.inUse` when another process holds it.
   public init(_ root: DataRoot) throws(DataRootError) {
     let descriptor = open(root.lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw .unusable(path: root.lockFile, reason: String(cString: strerror(errno)))
-    }
+    guard descriptor >= 0 else { throw DataRootError(errno: errno, path: root.lockFile) }
     // Not lockf(3): its locks end when any descriptor of the file is closed, and do not keep out the own process.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let reason = errno

@@ -29,10 +29,13 @@ public enum TGLService {
     let lock = try InstanceLock(root)
     defer { withExtendedLifetime(lock) {} }
     systemd.opening()
-    let archive = try await DataMigration.open(root, logger: logger)
+    let storage = StorageHealth(logger: logger)
+    try ArchiveRepair.finish(root)
+    _ = try await NIOThreadPool.singleton.runIfActive { try StartCheck.run(root, logger: logger) }
+    let archive = try await DataMigration.open(root, storage: storage, logger: logger)
     logger.info("starting", metadata: ["version": "\(version)", "data": "\(root.path)"])
     let main = MainService(
-      settings: settings, root: root, archive: archive, version: version,
+      settings: settings, root: root, archive: archive, storage: storage, version: version,
       pulse: ServicePulse(vitals: vitals, systemd: systemd), registry: registry, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: [.init(service: main, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -44,9 +47,11 @@ public enum TGLService {
       try await group.run()
       outcome = .success(())
     } catch { outcome = .failure(error) }
+    archive.stopWaiting()
     await handBack(try? await archive.updatesState(), to: root, logger: logger)
     try archive.close()
     try outcome.get()
+    StartCheck.ended(root)
     logger.info("stopped")
   }
 
@@ -78,6 +83,8 @@ struct MainService: Service {
   let settings: Settings
   let root: DataRoot
   let archive: Archive
+  /// What cannot be written at the moment.
+  let storage: StorageHealth
   let version: String
   let pulse: ServicePulse
   let registry: PrometheusRegistry
@@ -96,7 +103,8 @@ struct MainService: Service {
   }
 
   private func work() async throws {
-    let monitor = HealthMonitor(vitals: pulse.vitals, limits: HealthFacts.Limits(settings.health), version: version)
+    let monitor = HealthMonitor(
+      vitals: pulse.vitals, storage: storage, limits: HealthFacts.Limits(settings.health), version: version)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let outcome: Result<Void, any Error>
     do {
@@ -126,7 +134,8 @@ struct MainService: Service {
 
   private func connect(_ monitor: HealthMonitor) async throws {
     try await Account.withClient(
-      settings: settings.account, root: root, version: version, receivesUpdates: true, logger: logger
+      settings: settings.account, root: root, version: version, receivesUpdates: true, logger: logger,
+      storage: storage
     ) { client, session in
       guard try await session.home()?.authKey != nil else { throw AccountError.notSignedIn(path: root.sessionFile) }
       do {

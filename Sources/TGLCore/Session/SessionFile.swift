@@ -18,11 +18,13 @@ public enum SessionFileError: Error, Sendable, CustomStringConvertible {
   case busy(path: String)
   /// Other users can read it, and with it everything the account can; what to type against that.
   case exposed(path: String, remedy: String)
+  /// The disk does not let it be written.
+  case unwritable(path: String, StorageProblem)
 
   public var description: String {
     switch self {
     case .unreadable(let path, let reason):
-      "\(path) cannot be read as a session file: \(reason); restore it, or move it away and run 'tgl login'"
+      "\(path) cannot be read as a session file: \(reason); restore it from a backup ('tgl migrate --repair' does), or move it away and run 'tgl login'"
     case .foreign(let path): "\(path) is a database, but no session file; move it away and run 'tgl login'"
     case .tooNew(let path, let version):
       "\(path) has layout version \(version); versions up to \(SessionLayout.newest) are known; update tgl"
@@ -30,7 +32,8 @@ public enum SessionFileError: Error, Sendable, CustomStringConvertible {
       "\(path) has the old layout version \(version); open it once with Telethon, which upgrades it, or move it away and run 'tgl login'"
     case .exposed(let path, let remedy):
       "\(path) can be read by other users, who can sign in with it; \(remedy)"
-    case .busy(let path): "\(path) is locked by another program; stop it and try again"
+    case .busy(let path): "\(path) is in use by another program; stop it and try again"
+    case .unwritable(let path, let problem): "\(path): \(problem)"
     }
   }
 }
@@ -43,12 +46,20 @@ public enum SessionFileError: Error, Sendable, CustomStringConvertible {
 public final class SessionFile: SessionStore {
   private let queue: DatabaseQueue
   private let path: String
+  private let storage: StorageHealth
+  private let patience: StoragePatience?
 
   /// Opens the file; makes it, readable by its owner only, when there is none.
   ///
+  /// - Parameters:
+  ///   - storage: told of what cannot be written.
+  ///   - isPatient: whether to wait, until the task is cancelled, for as long as it cannot be written for a reason that
+  ///     may pass; otherwise that is an error.
   /// - Throws: `SessionFileError`.
-  public init(path: String) throws {
+  public init(path: String, storage: StorageHealth = StorageHealth(), isPatient: Bool = false) throws {
     self.path = path
+    self.storage = storage
+    patience = isPatient ? StoragePatience() : nil
     if FileManager.default.fileExists(atPath: path) {
       try Self.keepPrivate(path)
     } else {
@@ -224,7 +235,22 @@ public final class SessionFile: SessionStore {
   }
 
   private func write<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    do { return try await queue.write(body) } catch { throw Self.translated(error, path) }
+    var attempt = 0
+    while true {
+      do {
+        let value = try await queue.write(body)
+        storage.succeeded(at: path)
+        return value
+      } catch {
+        guard let problem = (error as? DatabaseError).flatMap({ StorageProblem($0, path: path) }) else {
+          throw Self.translated(error, path)
+        }
+        storage.failed(problem, at: path)
+        guard let patience, problem.isTransient else { throw Self.translated(error, path) }
+        attempt += 1
+        try await Task.sleep(for: patience.pause(before: attempt))
+      }
+    }
   }
 
   private static func translated(_ error: any Error, _ path: String) -> any Error {
@@ -232,9 +258,12 @@ public final class SessionFile: SessionStore {
       return SessionFileError.unreadable(path: path, reason: "unexpected values in it (\(error))")
     }
     guard let error = error as? DatabaseError else { return error }
-    switch error.resultCode {
-    case .SQLITE_BUSY, .SQLITE_LOCKED: return SessionFileError.busy(path: path)
-    default: return SessionFileError.unreadable(path: path, reason: error.message ?? "\(error.resultCode)")
+    switch StorageProblem(error, path: path) {
+    case .busy: return SessionFileError.busy(path: path)
+    case .diskFull: return SessionFileError.unwritable(path: path, .diskFull)
+    case .readOnly: return SessionFileError.unwritable(path: path, .readOnly)
+    case .io(let detail): return SessionFileError.unwritable(path: path, .io(detail))
+    case .corrupt, nil: return SessionFileError.unreadable(path: path, reason: error.message ?? "\(error.resultCode)")
     }
   }
 }

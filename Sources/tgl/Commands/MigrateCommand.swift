@@ -18,15 +18,22 @@ struct MigrateCommand: AsyncParsableCommand {
       With --from-python the messages and files of another directory are added; what the archive has already stays as \
       it is, so that it may be done again.
 
+      With --repair a damaged archive is made sound: what the newest sound backup holds (of 'tgl backup', or of an earlier \
+      upgrade), with everything on top that can still be read of the damaged file. 'tgl run' then receives what came \
+      after the backup, as far as Telegram still has it. The damaged file is put into DATA_ROOT/db/damaged, and never \
+      removed. A damaged session comes from the backup too.
+
       EXAMPLES
         tgl migrate --status
         tgl migrate --dry-run
         tgl migrate
         tgl migrate --from-python /srv/old/data --set DATA_ROOT=/var/lib/tgl
+        tgl migrate --repair --dry-run
+        tgl migrate --repair --from /mnt/backup
 
       EXIT STATUS
         0 done, or nothing to do; 1 done, but something was left behind, which is named; 65 not an archive, or a damaged \
-      one; 66 no archive at the directory given; 75 'tgl run' or the Python service is using it; 78 wrong settings, or \
+      one of which nothing can be recovered; 66 no archive, or no backup, at the directory given; 75 'tgl run' or the Python service is using it; 78 wrong settings, or \
       an archive of a later version.
       """)
 
@@ -43,10 +50,24 @@ struct MigrateCommand: AsyncParsableCommand {
     completion: .directory)
   var fromPython: String?
 
+  @Flag(help: "Recover a damaged archive from the newest backup and from what can be read of it.")
+  var repair = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --repair: build on this backup, or on the newest in this folder (default: DATA_ROOT/backups).",
+      valueName: "dir"),
+    completion: .directory)
+  var from: String?
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
   func validate() throws {
+    if from != nil, !repair { throw ValidationError("'--from' goes with '--repair'; see also '--from-python'") }
+    if repair, status || fromPython != nil {
+      throw ValidationError("'--repair' goes with neither '--status' nor '--from-python'")
+    }
     if status && (dryRun || fromPython != nil) {
       throw ValidationError("'--status' goes with neither '--dry-run' nor '--from-python'")
     }
@@ -60,6 +81,7 @@ struct MigrateCommand: AsyncParsableCommand {
     // A trial does no harm beside a running service.
     let lock = dryRun ? nil : try InstanceLock(root)
     defer { withExtendedLifetime(lock) {} }
+    if repair { return try await repair(root) }
     var migration = DataMigration(root: root)
     let done = Progress()
     migration.progress = done.set
@@ -69,6 +91,20 @@ struct MigrateCommand: AsyncParsableCommand {
       dryRun ? try await migration.trial(from: fromPython) : try await migration.run(from: fromPython)
     }
     try tell(outcome)
+  }
+
+  private func repair(_ root: DataRoot) async throws {
+    let repair = ArchiveRepair(root: root, from: from, logger: global.logger())
+    let report = try await ProgressLine(quiet: global.quiet).show {
+      "reading \(root.archiveFile)"
+    } while: { [dryRun] in
+      try await repair.run(isDryRun: dryRun)
+    }
+    if json { try Output.json(report) } else { MigrationText.lines(of: report).forEach { print($0) } }
+    if report.session == .lost {
+      Output.notice("tgl: \(root.sessionFile) is damaged, and no backup holds it; move it away and run 'tgl login'")
+      throw ExitCode(1)
+    }
   }
 
   // MARK: Telling

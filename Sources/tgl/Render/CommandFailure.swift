@@ -32,12 +32,13 @@ struct CommandFailure: Error {
     switch error {
     case is SettingsError, is StartError: .configuration
     case is AccountError: .noPermission
-    case let error as DataRootError: if case .inUse = error { .temporaryFailure } else { .configuration }
+    case let error as DataRootError: if case .unusable = error { .configuration } else { .temporaryFailure }
     case let error as SessionFileError: status(of: error)
     case let error as ArchiveError: status(of: error)
     case let error as SignInError: status(of: error)
     case let error as TelegramError: status(of: error)
     case let error as LegacyError: status(of: error)
+    case let error as BackupError: if case .notABackup = error { .noInput } else { .dataError }
     case is PromptError, is UnknownPeer: .noInput
     case let error as ExportError: if case .unknownChat = error { .noInput } else { .cannotCreate }
     case let error as EncryptedFileError: if case .outputExists = error { .cannotCreate } else { .someFailed }
@@ -48,7 +49,7 @@ struct CommandFailure: Error {
 
   private static func status(of error: SessionFileError) -> ExitStatus {
     switch error {
-    case .busy: .temporaryFailure
+    case .busy, .unwritable: .temporaryFailure
     case .exposed: .configuration
     case .unreadable, .foreign, .tooNew, .tooOld: .dataError
     }
@@ -57,7 +58,7 @@ struct CommandFailure: Error {
   private static func status(of error: ArchiveError) -> ExitStatus {
     switch error {
     case .missing: .noInput
-    case .busy, .full: .temporaryFailure
+    case .busy, .full, .readOnly, .io: .temporaryFailure
     case .corrupt: .dataError
     case .inaccessible, .newerSchema, .olderSchema, .skipsVersions, .legacyLayout, .otherAccount: .configuration
     case .failed: .software

@@ -60,6 +60,30 @@ enum MigrationText {
     return lines
   }
 
+  static func lines(of report: ArchiveRepair.Report) -> [String] {
+    var lines: [String] = []
+    if let damage = report.damage {
+      lines.append("damage    \(damage)")
+      lines.append(
+        "backup    \(report.backup.map { "\($0), \(report.messagesOfBackup) messages" } ?? "none that is sound")")
+      let message = report.tables["message"]
+      let gaps = report.tables.values.reduce(0) { $0 + $1.gaps }
+      lines.append(
+        "salvaged  \(message?.read ?? 0) messages read, \(message?.taken ?? 0) of them not in the backup"
+          + (gaps > 0 ? "; \(gaps) places could not be read" : ""))
+      lines.append("archive   \(report.messages) messages\(report.isDryRun ? " would be in it" : "")")
+    } else {
+      lines.append("The archive is sound.")
+    }
+    switch report.session {
+    case .none, .sound, .lost: break
+    case .restored: lines.append("session   \(report.isDryRun ? "would come" : "came") from the backup")
+    }
+    for path in report.aside { lines.append("aside     \(path)") }
+    if report.damage != nil, !report.isDryRun { lines.append("'tgl run' receives what came after it.") }
+    return lines
+  }
+
   /// A line for each of the first problems.
   static func problems(of report: LegacyReport) -> [String] {
     let shown = 20

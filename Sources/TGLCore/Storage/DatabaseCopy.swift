@@ -1,0 +1,64 @@
+import Foundation
+import GRDB
+
+/// Copies of databases that others may be writing to.
+enum DatabaseCopy {
+  /// Writes what `source` holds at one moment to `target`, a new file for its owner only.
+  ///
+  /// `VACUUM INTO` reads one moment of a database in WAL mode, so writers are never kept waiting, and what they write
+  /// meanwhile does not make it begin anew, as it does with the backup interface when they are another process. The copy is
+  /// a single file without free pages.
+  ///
+  /// Source: "VACUUM INTO", sqlite.org/lang_vacuum.html; sqlite.org/backup.html.
+  /// - Throws: `ArchiveError`, of `target`; what was written is left there.
+  static func make(of source: DatabaseQueue, to target: String) throws(ArchiveError) {
+    unlink(target)
+    // SQLite takes an empty file for none, and this one is its owner's alone.
+    let descriptor = open(target, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw ArchiveError(errno: errno, path: target) }
+    close(descriptor)
+    do {
+      try source.inDatabase { db in try db.execute(sql: "VACUUM INTO ?", arguments: [target]) }
+    } catch {
+      throw ArchiveError(error, path: target)
+    }
+  }
+
+  /// The rows of every table of a database that nobody writes to, when it is sound.
+  ///
+  /// Source: "PRAGMA integrity_check", sqlite.org/pragma.html.
+  /// - Throws: `ArchiveError.corrupt`.
+  @discardableResult
+  static func verify(_ path: String) throws(ArchiveError) -> [String: Int] {
+    let queue = try ReadOnlyDatabase.open(path)
+    do {
+      let found = try queue.read { db in
+        try check(db, path: path)
+        return try counts(db)
+      }
+      try queue.close()
+      return found
+    } catch {
+      throw ArchiveError(error, path: path)
+    }
+  }
+
+  /// - Throws: `ArchiveError.corrupt`.
+  static func check(_ db: Database, path: String) throws {
+    let problems = try String.fetchAll(db, sql: "PRAGMA integrity_check(5)")
+    guard problems == ["ok"] else {
+      throw ArchiveError.corrupt(path: path, detail: problems.joined(separator: "; "))
+    }
+  }
+
+  /// Rows of every table, by its name.
+  static func counts(_ db: Database) throws -> [String: Int] {
+    let tables = try String.fetchAll(
+      db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite_%'")
+    var counts: [String: Int] = [:]
+    for table in tables {
+      counts[table] = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table.quotedDatabaseIdentifier)")
+    }
+    return counts
+  }
+}
