@@ -118,8 +118,12 @@ def is_in_order(versions, message):
     return -1 not in seen and seen == sorted(seen)
 
 
-def compare(tgl):
-    """The archive and the log chat against the sandbox's own record; returns what was never seen."""
+def compare(tgl, is_restored=False):
+    """The archive and the log chat against the sandbox's own record; returns what was never seen.
+
+    An archive that was restored tells again what happened since its backup, put together in other notices, and has not
+    seen what came and went, or changed and went, since then.
+    """
     truth, kept = record(tgl), archived(tgl)
     assert set(kept) <= set(truth)
     unseen = set(truth) - set(kept)
@@ -131,6 +135,10 @@ def compare(tgl):
         if not message["deleted"]:
             assert message["text"] == texts[-1], key
     names, edits = told(tgl)
+    if is_restored:
+        told_of = [{NAME.match(text).group() for text in truth[key]["texts"]} & set(names) for key in kept]
+        assert all(found or not message["deleted"] for found, message in zip(told_of, kept.values()))
+        return unseen
     expected = Counter(
         NAME.match(message["text"]).group() for message in kept.values() if message["deleted"]
     )

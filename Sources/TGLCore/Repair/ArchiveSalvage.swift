@@ -72,6 +72,10 @@ struct ArchiveSalvage {
     let statement = try target.cachedStatement(sql: insert(name, salvage.columns, merge))
     var rows = Count()
     try salvage.run(source) { row in
+      guard try isText(row) else {
+        rows.gaps += 1
+        return
+      }
       rows.read += 1
       let changes = target.totalChangesCount
       do {
@@ -82,8 +86,16 @@ struct ArchiveSalvage {
       }
       if target.totalChangesCount > changes { rows.taken += 1 }
     }
-    rows.gaps = salvage.gaps
+    rows.gaps += salvage.gaps
     return rows
+  }
+
+  /// Whether the texts of a row are texts: SQLite notices no damage to the last page of a long one.
+  private static func isText(_ row: Row) throws -> Bool {
+    try row.databaseValues.enumerated().allSatisfy { index, value in
+      guard case .string = value.storage else { return true }
+      return try row.withUnsafeData(atIndex: index) { $0.map { String(validating: $0, as: UTF8.self) != nil } ?? true }
+    }
   }
 
   private static func isReadable(_ salvage: TableSalvage, _ source: Database) throws -> Bool {

@@ -46,9 +46,12 @@ enum DatabaseCopy {
   /// - Throws: `ArchiveError.corrupt`.
   static func check(_ db: Database, path: String) throws {
     let problems = try String.fetchAll(db, sql: "PRAGMA integrity_check(5)")
-    guard problems == ["ok"] else {
-      throw ArchiveError.corrupt(path: path, detail: problems.joined(separator: "; "))
-    }
+    guard problems == ["ok"] else { throw ArchiveError.corrupt(path: path, detail: inOneLine(problems)) }
+  }
+
+  /// What a check found; a row of it may have several lines, and begin with a heading.
+  static func inOneLine(_ problems: [String]) -> String {
+    problems.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }.joined(separator: "; ")
   }
 
   /// Rows of every table, by its name.

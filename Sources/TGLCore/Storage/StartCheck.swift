@@ -62,7 +62,7 @@ enum StartCheck {
       try queue.close()
       guard problems == ["ok"] else {
         if timeIsUp.withLock(\.self), problems.allSatisfy({ $0.contains("interrupt") }) { return .unfinished }
-        throw ArchiveError.corrupt(path: path, detail: problems.joined(separator: "; "))
+        throw ArchiveError.corrupt(path: path, detail: DatabaseCopy.inOneLine(problems))
       }
       return .sound
     } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {
