@@ -31,13 +31,14 @@ demo: deps ## show a deleted message coming back, against the local sandbox
 	$(SWIFT) build --product tgl-sandbox
 	@$(DEBUG_BIN)/tgl-sandbox demo --tgl $(DEBUG_BIN)/tgl
 
-test: deps venv ## everything: checks, unit tests, simulations, the real binary, Telethon and Kurigram
+test: deps venv ## everything: checks, unit tests, simulations, the real binary, Telethon and Kurigram, the package
 	$(SWIFT) build --build-tests
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory simulate
 	@$(MAKE) --no-print-directory interop
 	@$(MAKE) --no-print-directory docs-test
+	@$(MAKE) --no-print-directory deb-test TGL_BIN=$(DEBUG_BIN)/tgl
 
 unit: deps ## the Swift tests
 	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest --skip SimulationTests
@@ -76,10 +77,11 @@ deb: $(if $(TGL_BIN),,build) ## make a Debian package in .build/deb, of TGL_BIN 
 	@packaging/deps.sh binutils dpkg-dev
 	packaging/debian/build.sh "$(or $(TGL_BIN),$(RELEASE_BIN)/tgl)" .build/deb
 
-deb-test: venv $(if $(TGL_BIN),,build) ## install the package of TGL_BIN or of a release build in a scratch Debian, and remove it
-	@packaging/deps.sh binutils debootstrap dpkg-dev lintian systemd-container
+deb-test: venv $(if $(TGL_BIN),,build) ## root only: put the package of TGL_BIN or a release build into a scratch Debian, boot it, take it out
+	@[ "$$(id -u)" != 0 ] || packaging/deps.sh binutils debootstrap dpkg-dev lintian systemd-container
 	$(SWIFT) build --product tgl-sandbox
-	TGL_PACKAGED="$(or $(TGL_BIN),$(RELEASE_BIN)/tgl)" TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q -rs Tests/Packaging
+	TGL_PACKAGED="$(abspath $(or $(TGL_BIN),$(RELEASE_BIN)/tgl))" TGL_BIN=$(DEBUG_BIN) \
+	  $(VENV)/bin/python -m pytest -q -rs Tests/Packaging
 
 format: ## format the Swift sources
 	$(SWIFT) format format --in-place --recursive --parallel $(wildcard $(SOURCES))
