@@ -131,7 +131,10 @@ def free_port():
 def machine(debian, sandbox):
     """The Debian with its systemd running, and settings for the sandbox; the API hash is a credential."""
     settings = dict(line.split("=", 1) for line in (sandbox.folder / "tgl.env").read_text().splitlines() if "=" in line)
-    debian.boot()
+    try:
+        debian.boot()
+    except scratch_debian.DoesNotBoot as error:
+        pytest.skip(f"systemd does not boot here: {error}")
     shutil.copy(settings["TELEGRAM_RSA_KEY"], debian.path("/etc/tgl/sandbox.pem"))
     debian.do("chmod", "0644", "/etc/tgl/sandbox.pem")
     credentials = debian.path("/etc/tgl/credentials")
