@@ -200,20 +200,22 @@ final class ServerConnectionHandler: ChannelInboundHandler, Sendable {
   func close() { side.withLock { $0.channel }?.close(promise: nil) }
 
   func answer(_ messageID: Int64, _ value: any TLEncodable) {
-    let now = WallClock.system.moment(.now())
-    let (bytes, channel) = side.withLock { state in
-      try? state.side.answer(messageID, value, now: now)
-      return (state.side.takeBytes(), state.channel)
-    }
-    channel?.writeAndFlush(bytes, promise: nil)
+    send { side, now in try? side.answer(messageID, value, now: now) }
   }
 
   func push(_ update: any TLEncodable, times: Int) {
-    let now = WallClock.system.moment(.now())
-    let (bytes, channel) = side.withLock { state in
-      for _ in 0..<times { try? state.side.push(update, now: now) }
-      return (state.side.takeBytes(), state.channel)
+    send { side, now in for _ in 0..<times { try? side.push(update, now: now) } }
+  }
+
+  /// On the channel's event loop: packets are enciphered one after another and have to go out in that order.
+  private func send(_ fill: @escaping @Sendable (inout ServerSide, Moment) -> Void) {
+    guard let channel = side.withLock({ $0.channel }) else { return }
+    channel.eventLoop.execute {
+      let bytes = self.side.withLock { state in
+        fill(&state.side, WallClock.system.moment(.now()))
+        return state.side.takeBytes()
+      }
+      channel.writeAndFlush(bytes, promise: nil)
     }
-    channel?.writeAndFlush(bytes, promise: nil)
   }
 }
