@@ -4,6 +4,8 @@ SWIFT      ?= swift
 PREFIX     ?= /usr/local
 DESTDIR    ?=
 VENV       ?= .venv
+# Of their own: what they need does not go with what the tests need.
+CHECKERS    = $(VENV)-packaging
 SEEDS      ?= 2000
 PYTHON     ?= python3
 # In CI a warning is an error.
@@ -86,7 +88,7 @@ deb-test: venv $(if $(TGL_BIN),,build) ## root only: put the package of TGL_BIN 
 format: ## format the Swift sources
 	$(SWIFT) format format --in-place --recursive --parallel $(wildcard $(SOURCES))
 
-check: deps venv ## format, generated schema, completions and man pages are current; documentation and packaging agree with them
+check: deps venv $(CHECKERS)/.ready ## format, generated schema, completions and man pages are current; documentation and packaging agree with them
 	$(SWIFT) format lint --strict --recursive --parallel $(wildcard $(SOURCES))
 	$(SWIFT) run --quiet tlgen check
 	$(SWIFT) build --product tgl
@@ -94,7 +96,7 @@ check: deps venv ## format, generated schema, completions and man pages are curr
 	packaging/generate-docs.sh $(DEBUG_BIN) --check
 	$(SWIFT) build --product tgl-sandbox
 	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Docs/test_pages.py
-	packaging/check.sh $(VENV)
+	packaging/check.sh $(CHECKERS)
 
 venv: $(VENV)/.ready
 $(VENV)/.ready: Tests/Interop/requirements.txt
@@ -103,5 +105,11 @@ $(VENV)/.ready: Tests/Interop/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt
 	@touch $@
 
+$(CHECKERS)/.ready: packaging/requirements.txt
+	@packaging/deps.sh python3 python3-venv
+	$(PYTHON) -m venv $(CHECKERS)
+	$(CHECKERS)/bin/pip install --quiet --disable-pip-version-check -r packaging/requirements.txt
+	@touch $@
+
 clean: ## remove what was built
-	rm -rf .build $(VENV)
+	rm -rf .build $(VENV) $(CHECKERS)

@@ -8,7 +8,7 @@ import subprocess
 PROGRAMS = set(
     """
     apt apt-get cat cd chmod chown cp curl date df docker du echo export getcap git gpg install journalctl jq less ls
-    lintian loginctl ln make man mkdir mpv mv podman printf promtool python3 read reboot restic rm rsync scp set sha256sum
+    lintian loginctl ln make man mkdir mpv mv podman printf promtool python3 read reboot restic rm rsync scp sed set sha256sum
     sleep sops sqlite3 ssh stat su sudo swift systemctl systemd-analyze systemd-creds systemd-run systemd-tmpfiles tail tar
     test tgl tgl-sandbox timedatectl tmux touch umask useradd sudoedit systemd-sysusers dpkg dpkg-deb debootstrap sysctl tee true
     """.split()

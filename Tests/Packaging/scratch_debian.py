@@ -42,7 +42,12 @@ def base():
         folder = archive.with_suffix(".root")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        run("debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv", SUITE, str(folder), MIRROR)
+        made = subprocess.run(
+            ["debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv", SUITE, str(folder), MIRROR],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        if made.returncode != 0:
+            raise NoDebianHere(f"debootstrap: {made.stdout[-2_000:]}")
         unfinished = archive.with_suffix(".unfinished")
         run("tar", "--numeric-owner", "--xattrs", "-C", str(folder), "-cf", str(unfinished), ".")
         unfinished.rename(archive)
@@ -50,8 +55,8 @@ def base():
     return archive
 
 
-class DoesNotBoot(Exception):
-    """systemd does not come up in it, for reasons of this machine: nothing of ours starts at boot."""
+class NoDebianHere(Exception):
+    """For reasons of this machine or its network; nothing of ours has a part in it."""
 
 
 class ScratchDebian:
@@ -105,7 +110,7 @@ class ScratchDebian:
         def is_up():
             if self.manager.poll() is not None:
                 self.manager = None
-                raise DoesNotBoot(self.folder.with_suffix(".boot").read_text()[-2_000:])
+                raise NoDebianHere(self.folder.with_suffix(".boot").read_text()[-2_000:])
             started = children.read_text().split()
             if not started:
                 return False
