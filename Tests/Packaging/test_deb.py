@@ -81,6 +81,15 @@ def test_its_example_of_all_settings_is_an_env_file_with_every_setting(program, 
     assert all(not line or line.startswith("#") for line in example.splitlines())
 
 
+def test_the_image_has_the_libraries_the_package_depends_on(package):
+    depends = re.findall(r"(?:^|, )(lib[\w.+-]+)", run("dpkg-deb", "--field", package, "Depends"))
+    # Part of the image's base.
+    needed = set(depends) - {"libc6", "libgcc-s1"}
+    final_stage = (ROOT / "packaging/docker/Dockerfile").read_text().split("\nFROM ")[-1]
+    installed = set(re.search(r"apt-get install[^&]*", final_stage)[0].split())
+    assert needed and needed <= installed
+
+
 # Installed
 
 
