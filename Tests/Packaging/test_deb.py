@@ -215,6 +215,26 @@ def test_the_hash_is_seen_by_the_service_alone(service):
     assert service.run("runuser", "-u", "tgl", "--", "cat", "/etc/tgl/credentials/api_hash").returncode != 0
 
 
+def test_a_second_account_gets_a_service_as_the_documentation_says(service, sandbox):
+    text = (ROOT / "docs/operations.md").read_text()
+    [block] = [each for each in re.findall(r"```sh check\n(.*?)```", text, re.S) if "tgl-work.service" in each]
+    bob = sandbox.users["bob"]
+    changed = {"LOG_CHAT_ID": str(bob["id"]), "DATA_ROOT": "/var/lib/tgl-work", "HEALTH_PORT": str(free_port())}
+    edits = "; ".join(f"s|^{name}=.*|{name}={value}|" for name, value in changed.items())
+    # The first account's is a credential.
+    edits += f"; $aAPI_HASH={sandbox.info['api_hash']}"
+    for line in block.splitlines():
+        # There is no sudo here, and nobody who edits or types.
+        line = line.replace("sudo -u tgl ", "runuser -u tgl -- ").replace("sudo ", "")
+        line = line.replace("sudoedit ", f"sed -i '{edits}' ")
+        service.do("sh", "-c", line, text=f"{bob['phone']}\n{bob['code']}\n")
+    assert service.show("tgl-work.service", "ActiveState") == "active"
+    assert service.show("tgl.service", "ActiveState") == "active"
+    assert service.path("/var/lib/tgl-work/db/messages.db").exists()
+    service.do("systemctl", "disable", "--now", "tgl-work.service")
+    service.do("rm", "-r", "/etc/systemd/system/tgl-work.service", "/etc/tgl/tgl-work.env", "/var/lib/tgl-work")
+
+
 @pytest.mark.parametrize("unit", ["tgl-purge", "tgl-backup"])
 def test_the_timers_services_do_their_work_beside_it(service, unit):
     service.do("systemctl", "start", f"{unit}.service")
