@@ -4,6 +4,8 @@ SWIFT      ?= swift
 PREFIX     ?= /usr/local
 DESTDIR    ?=
 VENV       ?= .venv
+# Of their own: what they need does not go with what the tests need.
+CHECKERS    = $(VENV)-packaging
 SEEDS      ?= 2000
 PYTHON     ?= python3
 # In CI a warning is an error.
@@ -14,7 +16,7 @@ RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES     = Package.swift Sources Tests Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit interop docs-test simulate storm bench schema completions install format check deps venv clean
+.PHONY: help build demo test unit interop docs-test simulate storm bench schema completions install deb deb-test format check deps venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,13 +33,14 @@ demo: deps ## show a deleted message coming back, against the local sandbox
 	$(SWIFT) build --product tgl-sandbox
 	@$(DEBUG_BIN)/tgl-sandbox demo --tgl $(DEBUG_BIN)/tgl
 
-test: deps venv ## everything: checks, unit tests, simulations, the real binary, Telethon and Kurigram
+test: deps venv ## everything: checks, unit tests, simulations, the real binary, Telethon and Kurigram, the package
 	$(SWIFT) build --build-tests
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory simulate
 	@$(MAKE) --no-print-directory interop
 	@$(MAKE) --no-print-directory docs-test
+	@$(MAKE) --no-print-directory deb-test TGL_BIN=$(DEBUG_BIN)/tgl
 
 unit: deps ## the Swift tests
 	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest --skip SimulationTests
@@ -69,17 +72,23 @@ completions: deps ## generate completions/, docs/man/ and docs/configuration.md
 	$(SWIFT) build --product generate-manual
 	packaging/generate-docs.sh $(DEBUG_BIN)
 
-install: build ## install the binary, completions and man pages under $(DESTDIR)$(PREFIX)
-	install -D -m 0755 $(RELEASE_BIN)/tgl $(DESTDIR)$(PREFIX)/bin/tgl
-	install -D -m 0644 completions/tgl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tgl
-	install -D -m 0644 completions/_tgl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tgl
-	install -D -m 0644 completions/tgl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tgl.fish
-	for page in docs/man/*.1; do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
+install: build ## install the binary, completions, man pages and systemd units under $(DESTDIR)$(PREFIX)
+	packaging/install.sh $(RELEASE_BIN)/tgl "$(DESTDIR)" "$(PREFIX)"
+
+deb: $(if $(TGL_BIN),,build) ## make a Debian package in .build/deb, of TGL_BIN or of a release build
+	@packaging/deps.sh binutils dpkg-dev
+	packaging/debian/build.sh "$(or $(TGL_BIN),$(RELEASE_BIN)/tgl)" .build/deb
+
+deb-test: venv $(if $(TGL_BIN),,build) ## root only: put the package of TGL_BIN or a release build into a scratch Debian, boot it, take it out
+	@[ "$$(id -u)" != 0 ] || packaging/deps.sh binutils debootstrap dpkg-dev lintian systemd-container
+	$(SWIFT) build --product tgl-sandbox
+	TGL_PACKAGED="$(abspath $(or $(TGL_BIN),$(RELEASE_BIN)/tgl))" TGL_BIN=$(DEBUG_BIN) \
+	  $(VENV)/bin/python -m pytest -q -rs Tests/Packaging
 
 format: ## format the Swift sources
 	$(SWIFT) format format --in-place --recursive --parallel $(wildcard $(SOURCES))
 
-check: deps venv ## format, generated schema, completions and man pages are current; the documentation agrees with them
+check: deps venv $(CHECKERS)/.ready ## format, generated schema, completions and man pages are current; documentation and packaging agree with them
 	$(SWIFT) format lint --strict --recursive --parallel $(wildcard $(SOURCES))
 	$(SWIFT) run --quiet tlgen check
 	$(SWIFT) build --product tgl
@@ -87,6 +96,7 @@ check: deps venv ## format, generated schema, completions and man pages are curr
 	packaging/generate-docs.sh $(DEBUG_BIN) --check
 	$(SWIFT) build --product tgl-sandbox
 	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Docs/test_pages.py
+	packaging/check.sh $(CHECKERS)
 
 venv: $(VENV)/.ready
 $(VENV)/.ready: Tests/Interop/requirements.txt
@@ -95,5 +105,11 @@ $(VENV)/.ready: Tests/Interop/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt
 	@touch $@
 
+$(CHECKERS)/.ready: packaging/requirements.txt
+	@packaging/deps.sh python3 python3-venv
+	$(PYTHON) -m venv $(CHECKERS)
+	$(CHECKERS)/bin/pip install --quiet --disable-pip-version-check -r packaging/requirements.txt
+	@touch $@
+
 clean: ## remove what was built
-	rm -rf .build $(VENV)
+	rm -rf .build $(VENV) $(CHECKERS)

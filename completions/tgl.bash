@@ -1,4 +1,3 @@
-#!/bin/bash
 
 __tgl_cursor_index_in_current_word() {
     local remaining="${COMP_LINE}"
@@ -183,20 +182,20 @@ _tgl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|login|search|export|decrypt|purge|health|keygen|migrate|help)
+    run|login|search|export|decrypt|purge|backup|health|keygen|migrate|help)
         # Offer subcommand argument completions
         "_tgl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run login search export decrypt purge health keygen migrate help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run login search export decrypt purge backup health keygen migrate help' -- "${cur}"))
         ;;
     esac
 }
 
 _tgl_run() {
     repeating_flags=()
-    non_repeating_flags=(--quiet -q --debug --version -h --help)
+    non_repeating_flags=(--quiet -q --debug --check --json --version -h --help)
     repeating_options=(--set)
     non_repeating_options=(--env-file)
     __tgl_offer_flags_options 0
@@ -214,7 +213,7 @@ _tgl_run() {
 
 _tgl_login() {
     repeating_flags=()
-    non_repeating_flags=(--quiet -q --debug --status --logout --json --version -h --help)
+    non_repeating_flags=(--quiet -q --debug --qr --status --logout --json --version -h --help)
     repeating_options=(--set)
     non_repeating_options=(--env-file --phone)
     __tgl_offer_flags_options 0
@@ -381,6 +380,39 @@ _tgl_purge() {
     esac
 }
 
+_tgl_backup() {
+    repeating_flags=()
+    non_repeating_flags=(--quiet -q --debug --media --verify --json --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--env-file --out --keep)
+    __tgl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--env-file')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    '--out')
+        __tgl_add_completions -d
+        return
+        ;;
+    '--keep')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __tgl_add_completions -d
+        return
+        ;;
+    esac
+}
+
 _tgl_health() {
     repeating_flags=()
     non_repeating_flags=(--quiet -q --debug --json --version -h --help)
@@ -441,9 +473,9 @@ _tgl_keygen() {
 
 _tgl_migrate() {
     repeating_flags=()
-    non_repeating_flags=(--quiet -q --debug --status --dry-run --json --version -h --help)
+    non_repeating_flags=(--quiet -q --debug --status --dry-run --repair --json --version -h --help)
     repeating_options=(--set)
-    non_repeating_options=(--env-file --from-python)
+    non_repeating_options=(--env-file --from-python --from)
     __tgl_offer_flags_options 0
 
     # Offer option value completions
@@ -455,6 +487,10 @@ _tgl_migrate() {
         return
         ;;
     '--from-python')
+        __tgl_add_completions -d
+        return
+        ;;
+    '--from')
         __tgl_add_completions -d
         return
         ;;

@@ -9,26 +9,21 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 mkdir -p "$out/completions" "$out/docs/man" "$out/pages"
 
-"$bin/tgl" --generate-completion-script bash >"$out/completions/tgl.bash"
+# It is read by a shell, not run.
+"$bin/tgl" --generate-completion-script bash | sed '1{/^#!/d;}' >"$out/completions/tgl.bash"
 "$bin/tgl" --generate-completion-script zsh >"$out/completions/_tgl"
 "$bin/tgl" --generate-completion-script fish >"$out/completions/tgl.fish"
 
 # A fixed date: the pages change when the commands do, not when they are generated.
 "$bin/generate-manual" "$bin/tgl" --multi-page --date 2026-11-01 --output-directory "$out/pages"
-for page in "$out"/pages/tgl*.1; do
-  name=$(basename "$page" .1)
+for source in "$out"/pages/tgl*.1; do
+  name=$(basename "$source" .1)
   case $name in
     tgl.help | tgl.settings-reference) continue ;;
   esac
-  # Pages of subcommands are called tgl-run(1), as everywhere else.
-  sed 's/\([Tt][Gg][Ll]\)\.\([A-Za-z]\)/\1-\2/g; /^\.Xr tgl-help/d; /^\.Xr tgl-settings-reference/d' "$page" |
-    awk '
-      # A comma between two references, none behind the last.
-      /^\.Xr/ { if (held) print held " ,"; sub(/ ,$/, ""); held = $0; next }
-      held { print held; held = "" }
-      { print }
-      END { if (held) print held }
-    ' >"$out/docs/man/$(echo "$name" | tr . -).1"
+  page=$(echo "$name" | tr . -)
+  sed '/^\.Xr/s/\([Tt][Gg][Ll]\)\.\([A-Za-z]\)/\1-\2/g' "$source" |
+    awk -v page="$(echo "$page" | tr '[:lower:]' '[:upper:]')" -f packaging/manual.awk >"$out/docs/man/$page.1"
 done
 
 # The table stands between its two comments.

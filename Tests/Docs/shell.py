@@ -8,15 +8,15 @@ import subprocess
 PROGRAMS = set(
     """
     apt apt-get cat cd chmod chown cp curl date df docker du echo export getcap git gpg install journalctl jq less ls
-    lintian loginctl ln make man mkdir mpv mv podman printf promtool python3 read reboot restic rm rsync scp set sha256sum
+    lintian loginctl ln make man mkdir mpv mv podman printf promtool python3 read reboot restic rm rsync scp sed set sha256sum
     sleep sops sqlite3 ssh stat su sudo swift systemctl systemd-analyze systemd-creds systemd-run systemd-tmpfiles tail tar
-    test tgl tgl-sandbox timedatectl tmux touch umask useradd dpkg dpkg-deb debootstrap sysctl tee true
+    test tgl tgl-sandbox timedatectl tmux touch umask useradd sudoedit systemd-sysusers dpkg dpkg-deb debootstrap sysctl tee true
     """.split()
 )
 # Programs that run the command behind them.
 WRAPPERS = {"sudo", "env", "exec", "nohup", "time", "docker", "podman", "systemd-run", "ssh", "su", "runuser"}
 OURS = {"tgl", "tgl-sandbox"}
-NAMING = {"-u", "-U", "-t", "-n", "--user", "--tag", "--name", "--unit"}
+NAMING = {"-u", "-U", "-o", "-g", "-t", "-n", "--user", "--tag", "--name", "--unit"}
 OPERATORS = set("();<>|&")
 
 
@@ -88,7 +88,7 @@ def ours(words):
     if base not in WRAPPERS:
         return []
     # `docker exec tgl tgl health`: the first is the container's name, the last the program.
-    # A name behind -u, -t or --name is that of a user, an image or a container.
+    # A name behind -u, -g, -t or --name is that of a user, a group, an image or a container.
     named = [
         index
         for index in range(1, len(words) - 1)

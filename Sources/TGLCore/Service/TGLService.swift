@@ -227,6 +227,8 @@ struct MainService: Service {
         switch error {
         case .unreachable, .timeout:
           logger.warning("Telegram cannot be reached yet; trying again", metadata: ["error": "\(error)"])
+          // However long the network is away: this goes on, and its start is not to be given up.
+          pulse.systemd.alive()
           try await Task.sleep(for: .seconds(5))
         default: throw error
         }
