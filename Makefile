@@ -16,7 +16,7 @@ RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES     = Package.swift Sources Tests Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit interop docs-test simulate storm bench schema completions install deb deb-test format check deps venv clean
+.PHONY: help build demo test unit interop docs-test simulate soak storm bench schema completions install deb deb-test format check deps venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,7 @@ unit: deps ## the Swift tests
 simulate: deps ## lives on fake time full of faults, by seed: SEEDS=n lives, or SEED=k again (TRACE=1 tells each step)
 	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(if $(TRACE),TRACE=$(TRACE)) \
 	  $(SWIFT) test --disable-xctest --filter SimulationTests
+	TGL_DAY=1 $(SWIFT) test --skip-build --disable-xctest --filter DayTests
 
 interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigram
 	$(SWIFT) build
@@ -57,6 +58,9 @@ docs-test: deps venv ## do what the documentation says, block by block, and chec
 	$(SWIFT) build --product tgl
 	$(SWIFT) build --product tgl-sandbox
 	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Docs
+
+soak: build venv ## 20 minutes of messages and faults with the release binaries: what they take does not grow (TGL_SOAK_MINUTES=n)
+	TGL_SOAK_MINUTES=$${TGL_SOAK_MINUTES:-20} TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python -m pytest -q -s Tests/Interop/test_soak.py
 
 storm: build venv ## 20,000 messages, faults and 35 kills, with the release binaries
 	TGL_STORM_MESSAGES=20000 TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python -m pytest -q -s Tests/Interop/test_storm.py

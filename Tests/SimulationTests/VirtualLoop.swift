@@ -100,6 +100,10 @@ final class VirtualLoop: @unchecked Sendable {
   /// Runs everything that can run now.
   func drain() {
     while true {
+      ready += arrivals.withLock { arrivals in
+        defer { arrivals.removeAll() }
+        return arrivals
+      }
       if ready.isEmpty { return }
       holdDatabase()
       var index = 0
@@ -111,10 +115,6 @@ final class VirtualLoop: @unchecked Sendable {
       }
       ready.removeAll(keepingCapacity: true)
       waitForDatabase()
-      ready = arrivals.withLock { arrivals in
-        defer { arrivals.removeAll() }
-        return arrivals
-      }
     }
   }
 

@@ -368,6 +368,26 @@ private func until(_ condition: () async -> Bool) async {
     #expect(gaps == [UpdateGap(channelID: nil, fromPts: 5_000, toPts: 100, reason: .tooLong)])
   }
 
+  /// Each moment somebody waits for is waited for once, however often another came before it.
+  @Test func whatIsWaitedForDoesNotPileUp() async throws {
+    let source = FakeSource()
+    let sink = FakeSink(stored: nil)
+    let pump = UpdatePump(
+      source: source, sink: sink, heartbeat: .seconds(15),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await pump.run() }
+      for round in 1...40 {
+        await until { await sink.beats == round }
+        await source.pass(.seconds(15))
+      }
+      await until { await sink.beats == 41 }
+      await until { source.clock.waits.contains(.seconds(15)) }
+      #expect(source.clock.waits.count <= 4, "\(source.clock.waits)")
+      group.cancelAll()
+    }
+  }
+
   @Test func theWayIsTriedWhileNothingHappensAndNotBesideACommit() async throws {
     let source = FakeSource()
     let sink = FakeSink(stored: nil)

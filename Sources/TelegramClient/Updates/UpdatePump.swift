@@ -16,7 +16,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     case difference(DifferenceRequest, Result<API.AnyUpdatesDifference, TelegramError>)
     case channelDifference(DifferenceRequest, Int64, Result<API.AnyUpdatesChannelDifference, TelegramError>)
     case serverState(Result<API.UpdatesState, TelegramError>, StateQuestion)
-    case timer
+    /// Asked for at this uptime.
+    case timer(Duration)
   }
 
   /// Why the server is asked where it is.
@@ -96,8 +97,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     var isReading = false
     var isCommitting = false
     var channelDifferences = 0
-    /// The earliest timer that is running (uptime).
-    var timer: Duration?
+    /// When the timers end that are running (uptime).
+    var timers: Set<Duration> = []
     var catchingUp: Bool
     var failures = 0
     /// When the server is asked where it is, unless something arrives (uptime).
@@ -143,12 +144,13 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     var deadline = min(pump.nextStateCheck, engineDeadline ?? pump.nextStateCheck)
     if !pump.isCommitting, let due = pump.batchDue { deadline = min(deadline, due) }
     if heartbeat != nil, !pump.isBeating, !pump.isCommitting { deadline = min(deadline, pump.nextBeat) }
-    if pump.timer.map({ deadline < $0 }) ?? true {
-      pump.timer = deadline
+    // What is due next may be sooner than it was; a timer that ends later than that stays, and may be of use.
+    if pump.timers.allSatisfy({ deadline < $0 }) {
+      pump.timers.insert(deadline)
       group.addTask {
         // Cancelled only together with everything else.
         try? await source.sleep(until: deadline)
-        return .timer
+        return .timer(deadline)
       }
     }
   }
@@ -230,8 +232,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       backlog.noteProgress(at: now.uptime)
     case .beaten:
       pump.isBeating = false
-    case .timer:
-      pump.timer = nil
+    case .timer(let due):
+      pump.timers.remove(due)
     case .difference(let request, .success(let difference)):
       pump.failures = 0
       backlog.noteProgress(at: now.uptime)

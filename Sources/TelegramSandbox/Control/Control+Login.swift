@@ -13,12 +13,14 @@ extension Control {
     guard let token = Self.token(in: request.token) else {
       throw ControlError("'\(request.token)' is no link like tg://login?token=…")
     }
-    return try await hub.perform { telegram in
-      let user = try account(request.user, telegram)
-      let dc = telegram.loginTokens[token]?.key.dc ?? 0
-      let device = try telegram.acceptLoginToken(token, as: user)
-      return AcceptLoginAnswer(device: device.deviceModel, dc: dc)
-    }
+    return try await hub.perform { telegram in try accept(token, as: request.user, &telegram) }
+  }
+
+  private func accept(_ token: [UInt8], as name: Reference, _ telegram: inout Telegram) throws -> AcceptLoginAnswer {
+    let user = try account(name, telegram)
+    let dc = telegram.loginTokens[token]?.key.dc ?? 0
+    let device = try telegram.acceptLoginToken(token, as: user)
+    return AcceptLoginAnswer(device: device.deviceModel, dc: dc)
   }
 
   /// Source: core.telegram.org/api/links, "QR code login links".
