@@ -108,7 +108,8 @@ private final class Day: @unchecked Sendable {
       policy: RecorderPolicy(
         selfID: PeerID(kind: .user, bareID: 1).known, logChat: PeerID(kind: .channel, bareID: 9).known))
     let housekeeping = Housekeeping(
-      archive: archive, root: root, settings: try RetentionSettings(SettingsSource(environment: [SettingsCatalog.persistUser.name: "2"])),
+      archive: archive, root: root,
+      settings: try RetentionSettings(SettingsSource(environment: [SettingsCatalog.persistUser.name: "2"])),
       time: time, logger: logger)
     let pulse = ServicePulse(vitals: vitals, systemd: SystemdNotifier(environment: [:]))
     let sink = ArchiveSink(

@@ -15,7 +15,9 @@ enum FilePrivacy {
 
   private static func remedy(_ status: FileStatus, _ path: String, _ allowed: mode_t) -> String? {
     guard status.isRegular, status.permissions & 0o777 & ~allowed != 0 else { return nil }
-    let quoted = path.contains { !($0.isLetter || $0.isNumber || "/._-".contains($0)) } ? "'\(path.replacing("'", with: #"'\''"#))'" : path
+    let quoted =
+      path.contains { !($0.isLetter || $0.isNumber || "/._-".contains($0)) }
+      ? "'\(path.replacing("'", with: #"'\''"#))'" : path
     return "run: chmod 600 \(quoted)"
   }
 }

@@ -48,7 +48,9 @@ public struct MetricFamily: Sendable {
   }
 }
 
-/// Every metric there is. What is counted under another name is not shown.
+/// Every metric there is.
+///
+/// What is counted under another name is not shown.
 public enum MetricsCatalog {
   private static let seconds: [Double] = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400]
 

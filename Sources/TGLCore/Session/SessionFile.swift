@@ -78,8 +78,10 @@ public final class SessionFile: SessionStore {
     }
   }
 
-  /// What is in the file is as good as a password. One that came from elsewhere is taken over; if it is ours, which never
-  /// was open to others, somebody has opened it to them and should know.
+  /// Sees that only the owner can read what is as good as a password.
+  ///
+  /// A file that came from elsewhere is taken over; if it is ours, which never was open to others, somebody has opened it
+  /// to them and should know.
   private static func keepPrivate(_ path: String) throws(SessionFileError) {
     guard let remedy = FilePrivacy.remedy(forFile: path, allowed: 0o700) else { return }
     if let queue = try? ReadOnlyDatabase.open(path) {

@@ -32,9 +32,13 @@ enum TextFile {
       guard count >= 0 else { throw Failure(reason: "cannot be read: \(systemReason())") }
       guard count > 0 else { break }
       bytes += chunk[..<count]
-      guard bytes.count <= largest else { throw Failure(reason: "cannot be read: it is larger than \(largest >> 20) MiB") }
+      guard bytes.count <= largest else {
+        throw Failure(reason: "cannot be read: it is larger than \(largest >> 20) MiB")
+      }
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(reason: "cannot be read: it is not UTF-8 text") }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure(reason: "cannot be read: it is not UTF-8 text")
+    }
     return text
   }
 

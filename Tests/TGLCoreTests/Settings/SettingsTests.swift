@@ -75,8 +75,9 @@ import Testing
     #expect(settings.retention == Settings.Retention(userDays: 2, groupDays: 3, channelDays: 4, botDays: 5))
     #expect(
       settings.health
-        == Settings.Health(host: "::1", port: 0, path: "/ok", errorWindow: .seconds(6), housekeepingStale: .seconds(60),
-        stall: .seconds(120), token: nil)
+        == Settings.Health(
+          host: "::1", port: 0, path: "/ok", errorWindow: .seconds(6), housekeepingStale: .seconds(60),
+          stall: .seconds(120), token: nil)
     )
     #expect(settings.isDebug)
   }
