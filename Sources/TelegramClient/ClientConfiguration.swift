@@ -19,6 +19,8 @@ public struct ClientConfiguration: Sendable {
   public var apiHash: String
   public var servers: Servers
   public var transport: Transport
+  /// What every connection goes through; nil for none.
+  public var proxy: ProxyAddress?
   public var deviceModel = DeviceInfo.model
   public var systemVersion = DeviceInfo.systemVersion
   /// Such as "tgl 1.2.0".

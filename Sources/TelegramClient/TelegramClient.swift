@@ -40,7 +40,7 @@ public final class TelegramClient: Sendable {
       hints: SessionHints(),
       feed: configuration.receivesUpdates ? feed : nil,
       state: StateReporter(),
-      dialer: dialer,
+      dialer: configuration.proxy.map { ProxyDialer(proxy: $0, dialer: dialer) } ?? dialer,
       clock: clock,
       wallClock: wallClock,
       random: random,
@@ -52,6 +52,9 @@ public final class TelegramClient: Sendable {
     peers = PeerBook(store: store, wallClock: wallClock, logger: logger)
     updates = ClientUpdates(feed: feed, peers: peers)
   }
+
+  /// Whether CDNs can be reached: an MTProxy knows Telegram's own data centres only.
+  var acceptsCDNs: Bool { configuration.proxy?.mtproxySecret == nil }
 
   /// How the client stands with its home data centre now.
   public var connectionState: ConnectionState { environment.state.current }

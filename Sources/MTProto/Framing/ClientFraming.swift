@@ -10,11 +10,16 @@ public struct ClientFraming {
   private let start: ByteBuffer
   private var input = ByteBuffer()
 
-  /// - Parameter dc: the data centre that is meant, for obfuscated connections through a proxy; negative for media.
-  public init(transport: Transport, dc: Int16, using generator: inout some RandomNumberGenerator) {
+  /// - Parameters:
+  ///   - dc: the data centre that is meant, for obfuscated connections through a proxy; negative for media.
+  ///   - secret: of an MTProxy, 16 bytes; for obfuscated transports.
+  public init(
+    transport: Transport, dc: Int16, secret: [UInt8]? = nil, using generator: inout some RandomNumberGenerator
+  ) {
     codec = PacketCodec(transport.framing, side: .client)
     if transport.isObfuscated,
-      let (obfuscation, opening) = Obfuscation.client(framing: transport.framing, dc: dc, using: &generator)
+      let (obfuscation, opening) = Obfuscation.client(
+        framing: transport.framing, dc: dc, secret: secret, using: &generator)
     {
       self.obfuscation = obfuscation
       start = opening

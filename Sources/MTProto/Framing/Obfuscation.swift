@@ -11,8 +11,10 @@ struct Obfuscation {
   private let incoming: AESCTR
 
   /// The client's half: makes the opening bytes.
+  ///
+  /// - Parameter secret: the 16 bytes an MTProxy shares with its users, which take part in the keys.
   static func client(
-    framing: Transport.Framing, dc: Int16, using generator: inout some RandomNumberGenerator
+    framing: Transport.Framing, dc: Int16, secret: [UInt8]? = nil, using generator: inout some RandomNumberGenerator
   ) -> (Obfuscation, opening: ByteBuffer)? {
     guard let tag = tags[framing] else { return nil }
     var opening = [UInt8](repeating: 0, count: openingLength)
@@ -22,7 +24,7 @@ struct Obfuscation {
     for index in 0..<4 { opening[56 + index] = UInt8(truncatingIfNeeded: tag >> (8 * UInt32(index))) }
     opening[60] = UInt8(truncatingIfNeeded: dc)
     opening[61] = UInt8(truncatingIfNeeded: dc >> 8)
-    guard let streams = streams(opening) else { return nil }
+    guard let streams = streams(opening, secret) else { return nil }
     var encrypted = opening
     encrypted.withUnsafeMutableBytes { streams.fromClient.apply($0) }
     return (
@@ -33,7 +35,7 @@ struct Obfuscation {
 
   /// The server's half: reads the client's opening bytes; nil when they name no framing.
   static func server(opening: [UInt8]) -> (Obfuscation, framing: Transport.Framing, dc: Int16)? {
-    guard opening.count == openingLength, let streams = streams(opening) else { return nil }
+    guard opening.count == openingLength, let streams = streams(opening, nil) else { return nil }
     var plain = opening
     plain.withUnsafeMutableBytes { streams.fromClient.apply($0) }
     let tag = plain[56..<60].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
@@ -56,10 +58,13 @@ struct Obfuscation {
     .abridged: 0xefef_efef, .intermediate: 0xeeee_eeee, .padded: 0xdddd_dddd,
   ]
 
-  private static func streams(_ opening: [UInt8]) -> (fromClient: AESCTR, fromServer: AESCTR)? {
+  private static func streams(
+    _ opening: [UInt8], _ secret: [UInt8]?
+  ) -> (fromClient: AESCTR, fromServer: AESCTR)? {
+    func key(_ bytes: ArraySlice<UInt8>) -> [UInt8] { secret.map { SHA256.hash(bytes + $0) } ?? Array(bytes) }
     let reversed = Array(opening[8..<56].reversed())
-    guard let fromClient = try? AESCTR(key: Array(opening[8..<40]), iv: Array(opening[40..<56])),
-      let fromServer = try? AESCTR(key: Array(reversed[..<32]), iv: Array(reversed[32...]))
+    guard let fromClient = try? AESCTR(key: key(opening[8..<40]), iv: Array(opening[40..<56])),
+      let fromServer = try? AESCTR(key: key(reversed[..<32]), iv: Array(reversed[32...]))
     else { return nil }
     return (fromClient, fromServer)
   }

@@ -8,6 +8,8 @@ public struct AccountSettings: Sendable {
   public let dataRoot: String
   public let servers: ClientConfiguration.Servers
   public let transport: Transport
+  /// What every connection to Telegram goes through; nil for none.
+  public let proxy: ProxyAddress?
   /// What is no error but should be said once.
   public let warnings: [String]
 
@@ -27,11 +29,7 @@ public struct AccountSettings: Sendable {
     let dataRoot = reader.value(SettingsCatalog.dataRoot)
     let transport = reader.value(SettingsCatalog.transport)
     servers = reader.servers()
-    if let proxy = reader.value(SettingsCatalog.proxy) ?? nil {
-      // Going around a proxy that was asked for would show what it is there to hide.
-      reader.refuse(
-        SettingsCatalog.proxy.name, "\(proxy): this version cannot go through a proxy; unset it to connect directly")
-    }
+    proxy = reader.value(SettingsCatalog.proxy) ?? nil
     warnings = reader.warnings
     guard let apiID, let apiHash, let dataRoot, let transport else { return nil }
     self.apiID = Int32(clamping: apiID)
@@ -42,7 +40,9 @@ public struct AccountSettings: Sendable {
 
   /// How a client introduces itself and whom it trusts.
   public func clientConfiguration(version: String) -> ClientConfiguration {
-    ClientConfiguration(
+    var configuration = ClientConfiguration(
       apiID: apiID, apiHash: apiHash.exposed, servers: servers, transport: transport, appVersion: "tgl \(version)")
+    configuration.proxy = proxy
+    return configuration
   }
 }

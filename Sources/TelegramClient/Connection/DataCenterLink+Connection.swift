@@ -11,9 +11,11 @@ extension DataCenterLink {
     signals = []
     hasAnswered = false
     isReadingPaused = false
+    let configuration = environment.configuration
+    let secret = configuration.proxy?.mtproxySecret
     machine.connected(
-      transport: environment.configuration.transport, dc: environment.configuration.wireNumber(dc: dc),
-      keys: publicKeys, now: now, using: &random)
+      transport: secret?.transport(wanted: configuration.transport) ?? configuration.transport,
+      dc: configuration.wireNumber(dc: dc), secret: secret?.key, keys: publicKeys, now: now, using: &random)
     if channel.isActive { flush() } else { end(.closed("closed at once")) }
   }
 

@@ -67,7 +67,10 @@ extension DataCenterLink {
 
   /// A connection to one of the data centre's addresses; nil after a failure and the wait that follows it.
   private func connect() async -> (any Channel, Endpoint)? {
-    let endpoints = environment.addresses.withBook { [dc, purpose] in $0.endpoints(of: dc, for: purpose) }
+    let known = environment.addresses.withBook { [dc, purpose] in $0.endpoints(of: dc, for: purpose) }
+    // An MTProxy knows the addresses itself.
+    let isChosenByProxy = environment.configuration.proxy?.mtproxySecret != nil
+    let endpoints = isChosenByProxy ? Array(known.prefix(1)) : known
     let race = DialRace(
       dialer: environment.dialer, loop: loop, clock: environment.clock,
       timeout: environment.configuration.connectTimeout)
@@ -77,7 +80,7 @@ extension DataCenterLink {
           try channel.pipeline.syncOperations.addHandler(ConnectionHandler(delegate: self))
         }
       }
-      if purpose != .cdn { environment.addresses.withBook { [dc] in $0.connected(dc, at: endpoint) } }
+      if purpose != .cdn, !isChosenByProxy { environment.addresses.withBook { [dc] in $0.connected(dc, at: endpoint) } }
       return (channel, endpoint)
     } catch {
       guard !Task.isCancelled else { return nil }
@@ -137,7 +140,11 @@ extension DataCenterLink {
     lastFault = nil
     Counter(label: "tgl_connections_total", dimensions: [("dc", "\(dc)")]).increment()
     environment.logger.info(
-      "connected", metadata: ["dc": "\(dc)", "for": "\(purpose)", "address": "\(endpoint)"])
+      "connected",
+      metadata: [
+        "dc": "\(dc)", "for": "\(purpose)",
+        "address": "\(environment.configuration.proxy.map { "\($0)" } ?? "\(endpoint)")",
+      ])
     guard isHome else { return }
     environment.feed?.offer(.connected)
   }
@@ -154,6 +161,7 @@ extension DataCenterLink {
     } else if wasUseful {
       faults.unknownKey = 0
     }
+    let isFirstWord = !wasUseful
     if wasUseful { backoff.succeeded() }
     wasUseful = false
     switch fault {
@@ -170,9 +178,20 @@ extension DataCenterLink {
       failCalls(.link(.keyExchange(error, dc: dc)))
     default: break
     }
-    lastFault = fault.description
     let shortest: Duration = fault == .transport(TransportErrorCode.flood) ? .seconds(10) : .zero
-    await pause(after: fault.description, atLeast: shortest)
+    let reason = reason(of: fault, isFirstWord: isFirstWord)
+    lastFault = reason
+    await pause(after: reason, atLeast: shortest)
+  }
+
+  /// A connection that ended before it brought anything may be the proxy's doing: an MTProxy says nothing to whoever does
+  /// not know its secret.
+  private func reason(of fault: LinkFault, isFirstWord: Bool) -> String {
+    guard isFirstWord, case .closed = fault, let proxy = environment.configuration.proxy else {
+      return fault.description
+    }
+    let remedy = proxy.mtproxySecret == nil ? "" : "; if that goes on, check the secret in PROXY_URL"
+    return "\(fault) (through the proxy \(proxy)\(remedy))"
   }
 
   // MARK: Keys

@@ -59,9 +59,10 @@ struct LinkMachine {
 
   /// A connection stands: opens the transport, and begins a key exchange unless there is a key.
   mutating func connected(
-    transport: Transport, dc: Int, keys: [RSAPublicKey], now: Moment, using random: inout RandomSource
+    transport: Transport, dc: Int, secret: [UInt8]? = nil, keys: [RSAPublicKey], now: Moment,
+    using random: inout RandomSource
   ) {
-    var framing = ClientFraming(transport: transport, dc: Int16(clamping: dc), using: &random)
+    var framing = ClientFraming(transport: transport, dc: Int16(clamping: dc), secret: secret, using: &random)
     unsent = framing.opening()
     if session == nil {
       var exchange = ClientKeyExchange(publicKeys: keys, dc: Int32(clamping: dc))

@@ -56,7 +56,7 @@ struct DownloadJob: TransferJob {
     if let cdn {
       return { [partSize, detours] in await Self.ask(cdn, for: part, limit: partSize, detour: detours) }
     }
-    return { [client, file, dc, partSize, acceptsCDN = cdnFault == nil] in
+    return { [client, file, dc, partSize, acceptsCDN = cdnFault == nil && client.acceptsCDNs] in
       do throws(TelegramError) {
         let answer = try await client.invoke(
           API.UploadGetFile(

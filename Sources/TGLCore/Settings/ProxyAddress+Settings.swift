@@ -1,14 +1,9 @@
 import Foundation
+import TelegramClient
 
-/// A proxy between us and Telegram.
-public enum ProxyAddress: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+extension ProxyAddress {
   static let accepts =
     "socks5://[user:pass@]host:port, http://[user:pass@]host:port, or an MTProxy link (tg://proxy?… or https://t.me/proxy?…)"
-
-  case socks5(host: String, port: Int, user: String?, password: String?)
-  case http(host: String, port: Int, user: String?, password: String?)
-  /// `secret` is 16 bytes, with the `dd` or `ee` byte and domain of the link where it has them.
-  case mtproxy(host: String, port: Int, secret: [UInt8])
 
   init?(_ text: String) {
     guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased() else { return nil }
@@ -33,18 +28,6 @@ public enum ProxyAddress: Sendable, Hashable, CustomStringConvertible, CustomRef
       return nil
     }
   }
-
-  /// Without user, password or secret.
-  public var description: String {
-    switch self {
-    case .socks5(let host, let port, _, _): "socks5://\(host):\(port)"
-    case .http(let host, let port, _, _): "http://\(host):\(port)"
-    case .mtproxy(let host, let port, _): "mtproxy://\(host):\(port)"
-    }
-  }
-
-  /// Nothing to see: a dump shows the user and the password otherwise.
-  public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// Hexadecimal or URL-safe base64; 16 bytes, or more behind `dd` and `ee`.
   private static func secret(_ text: String) -> [UInt8]? {
