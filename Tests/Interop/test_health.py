@@ -125,15 +125,15 @@ def test_json_holds_what_the_service_said(tmp_path):
         done = health("--json", port=service.port, tmp_path=tmp_path)
     answer = json.loads(done.stdout)
     assert answer["healthy"] and answer["url"] == f"http://127.0.0.1:{service.port}/health"
-    assert answer["report"] == {name: value for name, value in WELL.items() if value is not None}
+    assert answer["report"] == WELL
 
 
 @pytest.mark.parametrize("everywhere, host", [("0.0.0.0", "127.0.0.1"), ("::", "::1")])
 def test_a_service_that_listens_everywhere_is_asked_on_loopback(everywhere, host, tmp_path):
     with Service(body=json.dumps(WELL).encode(), host=host) as service:
-        done = health(port=service.port, tmp_path=tmp_path, HEALTH_HOST=everywhere, HEALTH_PATH="/up?now")
+        done = health(port=service.port, tmp_path=tmp_path, HEALTH_HOST=everywhere, HEALTH_PATH="/up/now")
     assert done.returncode == 0, done.stderr
-    assert service.asked[0][0] == "/up?now"
+    assert service.asked[0][0] == "/up/now"
 
 
 def test_url_wins_over_the_settings(tmp_path):

@@ -32,4 +32,19 @@ public struct HealthReport: Sendable, Hashable, Codable {
     case mediaPending = "media_pending"
     case gaps
   }
+  /// The first five names are always there, whoever reads them need not ask; what is not known is null.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(status, forKey: .status)
+    try container.encode(startedAt, forKey: .startedAt)
+    try container.encode(lastHousekeepingAt, forKey: .lastHousekeepingAt)
+    try container.encode(lastErrorAt, forKey: .lastErrorAt)
+    try container.encode(lastErrorMessage, forKey: .lastErrorMessage)
+    try container.encodeIfPresent(version, forKey: .version)
+    try container.encodeIfPresent(connection, forKey: .connection)
+    try container.encodeIfPresent(updateLagSeconds, forKey: .updateLagSeconds)
+    try container.encodeIfPresent(outboxPending, forKey: .outboxPending)
+    try container.encodeIfPresent(mediaPending, forKey: .mediaPending)
+    try container.encodeIfPresent(gaps, forKey: .gaps)
+  }
 }

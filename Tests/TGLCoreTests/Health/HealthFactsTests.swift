@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import TGLCore
@@ -10,6 +11,18 @@ import Testing
     var facts = HealthFacts(now: 1_800_000_000, startedAt: 1_799_990_000, version: "1.2.3")
     facts.lastHousekeepingAt = 1_799_999_900
     return facts
+  }
+
+  @Test func theFiveNamesOfOldAreAlwaysThere() throws {
+    var facts = Self.well()
+    facts.lastHousekeepingAt = nil
+    let json = try JSONEncoder().encode(facts.report(Self.limits))
+    let object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+    for name in ["status", "started_at", "last_housekeeping_at", "last_error_at", "last_error_msg"] {
+      #expect(object.keys.contains(name), "\(name)")
+    }
+    #expect(object["last_housekeeping_at"] is NSNull)
+    #expect(try JSONDecoder().decode(HealthReport.self, from: json) == facts.report(Self.limits))
   }
 
   struct Case: CustomTestStringConvertible {
