@@ -321,6 +321,7 @@ def test_without_a_key_nothing_is_tried(tmp_path, env, told):
 def test_of_several_keys_the_one_that_fits_is_used(tmp_path, how):
     keys = tmp_path / "keys"
     keys.write_text(f"# new\n{base64.b64encode(OTHER).decode()}\n\n{base64.b64encode(KEY).decode()}\n")
+    keys.chmod(0o600)
     for name, key in [("old", KEY), ("new", OTHER)]:
         encrypted(tmp_path / "media" / f"{name}.bin.enc", name.encode() * 1000, key)
     arguments = [tmp_path / "media", "--json"] + (["--key-file", keys] if how == "option" else [])
@@ -333,6 +334,7 @@ def test_of_several_keys_the_one_that_fits_is_used(tmp_path, how):
 def test_a_key_file_with_anything_else_is_refused_without_showing_it(tmp_path):
     keys = tmp_path / "keys"
     keys.write_text(base64.b64encode(KEY).decode() + "\nsecret but wrong\n")
+    keys.chmod(0o600)
     done = decrypt(encrypted(tmp_path / "a.enc"), "--key-file", keys)
     assert done.returncode == 78 and "keys: has no key on line 2" in done.stderr and "secret but" not in done.stderr
 

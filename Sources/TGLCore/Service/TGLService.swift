@@ -32,7 +32,12 @@ public enum TGLService {
     let storage = StorageHealth(logger: logger)
     try ArchiveRepair.finish(root)
     _ = try await NIOThreadPool.singleton.runIfActive { try StartCheck.run(root, logger: logger) }
-    let archive = try await DataMigration.open(root, storage: storage, logger: logger)
+    let archive: Archive
+    do { archive = try await DataMigration.open(root, storage: storage, logger: logger) } catch {
+      // Nothing has been written that could have been cut off.
+      StartCheck.ended(root)
+      throw error
+    }
     logger.info("starting", metadata: ["version": "\(version)", "data": "\(root.path)"])
     let main = MainService(
       settings: settings, root: root, archive: archive, storage: storage, version: version,

@@ -183,7 +183,7 @@ import Testing
   @Test(
     arguments: [
       ("API_HASH", "topsecret"), ("DELETED_MEDIA_KEY_B64", "dG9wc2VjcmV0"), ("PROXY_URL", "socks5://u:topsecret@h"),
-      ("TELEGRAM_DELETED_MEDIA_KEY_B64", "dG9wc2VjcmV0"), ("PROXY_URL", "socks5://u:topsecret@h:1"),
+      ("TELEGRAM_DELETED_MEDIA_KEY_B64", "dG9wc2VjcmV0"), ("PROXY_URL", "socks5://u:topsecret@h:1:1"),
     ])
   func aSecretIsNotShownWhenItIsWrong(name: String, value: String) {
     let lines = problems([name: value])
