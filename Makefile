@@ -51,7 +51,7 @@ simulate: deps ## lives on fake time full of faults, by seed: SEEDS=n lives, or 
 	TGL_DAY=1 $(SWIFT) test --skip-build --disable-xctest --filter DayTests
 
 interop: deps venv ## the real binaries against the sandbox, Telethon and Kurigram, proxies and promtool
-	@packaging/deps.sh dante-server prometheus tinyproxy zbar-tools
+	@packaging/deps.sh dante-server prometheus tinyproxy
 	$(SWIFT) build
 	TGL_BIN=$(DEBUG_BIN) $(VENV)/bin/python -m pytest -q Tests/Interop
 
