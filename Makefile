@@ -4,6 +4,7 @@ SWIFT      ?= swift
 PREFIX     ?= /usr/local
 DESTDIR    ?=
 VENV       ?= .venv
+BENCH_VENV ?= .venv-bench
 # Of their own: what they need does not go with what the tests need.
 CHECKERS    = $(VENV)-packaging
 SEEDS      ?= 2000
@@ -66,8 +67,14 @@ soak: build venv ## 20 minutes of messages and faults with the release binaries:
 storm: build venv ## 20,000 messages, faults and 35 kills, with the release binaries
 	TGL_STORM_MESSAGES=20000 TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python -m pytest -q -s Tests/Interop/test_storm.py
 
-bench: deps venv ## measure AES-IGE against cryptg
-	$(VENV)/bin/python Benchmarks/ige.py
+bench: build $(BENCH_VENV)/.ready ## measure tgl beside its peers and print the table (ONLY="start crypto catchup ingest", RUNS=n)
+	$(BENCH_VENV)/bin/python Benchmarks/bench.py $(if $(ONLY),--only "$(ONLY)") $(if $(RUNS),--runs $(RUNS))
+
+$(BENCH_VENV)/.ready: Benchmarks/requirements.txt Tests/Interop/requirements.txt
+	@packaging/deps.sh python3 python3-venv openssl gcc
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt pytest
+	@touch $@
 
 schema: ## generate Sources/TL from the TL schema (TL=path/to/api.tl) or, without TL, from the committed table
 	$(SWIFT) run --quiet tlgen generate $(if $(TL),--api $(TL)) $(if $(MTPROTO_TL),--mtproto $(MTPROTO_TL))

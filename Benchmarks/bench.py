@@ -16,7 +16,7 @@ import traceback
 from harness.context import REPOSITORY, Context
 from harness import report
 
-SUITES = ["ingest", "start", "crypto", "media", "archive", "catchup"]
+SUITES = ["start", "crypto", "catchup", "ingest"]
 
 
 def arguments():

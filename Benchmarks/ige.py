@@ -22,6 +22,11 @@ from pathlib import Path
 
 import cryptg
 
+try:
+    import tgcrypto
+except ImportError:
+    tgcrypto = None
+
 SOURCES = Path(__file__).resolve().parent.parent / "Sources" / "CAESIGE"
 DECRYPT, ENCRYPT = 0, 1
 
@@ -102,6 +107,7 @@ def main() -> None:
 
     key, iv, data = os.urandom(32), os.urandom(32), os.urandom(options.size)
     peers = {ENCRYPT: cryptg.encrypt_ige, DECRYPT: cryptg.decrypt_ige}
+    others = {ENCRYPT: tgcrypto.ige256_encrypt, DECRYPT: tgcrypto.ige256_decrypt} if tgcrypto else {}
     results = {"size": options.size}
     with tempfile.TemporaryDirectory() as directory:
         library = build_kernel(directory)
@@ -123,6 +129,8 @@ def main() -> None:
                 "portable": lambda: portable(buffer, key, iv, direction),
                 "cryptg": lambda: peer(data, key, iv),
             }
+            if other := others.get(direction):
+                work["tgcrypto"] = lambda: other(data, key, iv)
             if results["instructions"]:
                 work["bound"] = lambda: library.bound(ctypes.c_long(options.size // 16))
             row = rates(work, options.size, options.runs, repeats)

@@ -119,7 +119,9 @@ def run(arguments, expected=0, watched=True, **options):
             errors.seek(0)
             said = errors.read().decode(errors="replace")
             raise CommandFailed(f"{' '.join(map(str, arguments))} ended with {process.returncode}: {said[-2000:]}")
-    took = Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, watch.anonymous if watched else 0.0)
+    # Not `ru_maxrss`: it begins with what the process this one was forked from had in memory.
+    memory_peaks = (watch.resident, watch.anonymous) if watched else ()
+    took = Usage(usage.ru_utime + usage.ru_stime, wall, *memory_peaks)
     return Finished(took, text)
 
 
