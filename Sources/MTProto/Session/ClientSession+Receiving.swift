@@ -52,8 +52,18 @@ extension ClientSession {
     }
     let verdict = received.insert(message.id)
     // A repeated message means that its acknowledgment was lost.
-    if message.isContentRelated, verdict != .tooOld { acknowledge(message.id, now: now) }
-    guard verdict == .new else { return }
+    if message.isContentRelated { acknowledge(message.id, now: now) }
+    switch verdict {
+    case .new: break
+    case .duplicate: return
+    case .tooOld:
+      // Behind so many later ones that nobody knows whether it was received. A result can be taken all the same, since
+      // its call can end only once; of anything else the difference tells.
+      guard constructor == Self.rpcResult else {
+        if message.isContentRelated, events.last != .messagesDropped { events.append(.messagesDropped) }
+        return
+      }
+    }
     do throws(TLError) { try handle(message, body: message.body, now: now, &events) } catch {
       events.append(.undecodable(message.body))
     }
@@ -168,7 +178,7 @@ extension ClientSession {
         if id < messageIDs.latest, let sentAt = requests[request]?.sentAt, now.uptime - sentAt < Self.resendWindow {
           sendAgain(id)
         } else {
-          events += sendAnew(id)
+          events += sendAnew(id, isUnseen: true)
         }
       case 4:
         requests[request]?.isAcknowledged = true

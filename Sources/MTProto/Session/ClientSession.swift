@@ -168,6 +168,7 @@ public struct ClientSession: Sendable {
 
   /// Takes a call back: it gets no event any more, and the server is told to drop its answer.
   public mutating func cancel(_ id: RequestID, now: Moment) {
+    pendingEvents.removeAll { if case .failure(id, _) = $0 { true } else { false } }
     guard let request = requests.removeValue(forKey: id) else { return }
     queue.removeAll { $0 == id }
     guard let messageID = request.messageID else { return }
@@ -251,7 +252,10 @@ public struct ClientSession: Sendable {
   func inner(of messageID: Int64) -> [Int64] { packets.last { $0.id == messageID }?.inner ?? [] }
 
   /// Gives the calls of a message, or of all in a container, new identifiers: the server did not take it.
-  mutating func sendAnew(_ messageID: Int64) -> [Event] {
+  ///
+  /// A message that has gone out more than once may have been taken another time, and is asked after instead.
+  /// - Parameter isUnseen: whether the server says that it never had it.
+  mutating func sendAnew(_ messageID: Int64, isUnseen: Bool = false) -> [Event] {
     if messageID == lastPingMessageID {
       ping = nil
       nextPing = .zero
@@ -264,7 +268,12 @@ public struct ClientSession: Sendable {
     if let index = sentAcknowledgments.firstIndex(where: { $0.id == messageID }) {
       acknowledgments += sentAcknowledgments.remove(at: index).acknowledged
     }
-    guard let id = carried.removeValue(forKey: messageID), var request = requests[id] else { return [] }
+    guard let id = carried[messageID], var request = requests[id] else { return [] }
+    guard isUnseen || request.packet == request.firstPacket else {
+      unaskedStates.append(messageID)
+      return []
+    }
+    carried[messageID] = nil
     request.messageID = nil
     request.isAcknowledged = false
     request.rejections += 1

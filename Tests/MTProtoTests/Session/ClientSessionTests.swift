@@ -322,6 +322,22 @@ extension ByteBuffer {
     #expect(try pair.calls(at(8)).isEmpty)
   }
 
+  /// It may have been taken, and run, the first time.
+  @Test func aRejectionOfWhatWasSentAgainIsNoReasonToRunItTwice() throws {
+    var pair = try Pair()
+    pair.client.invoke(1, body: call(1), now: at(0))
+    let id = try #require(try pair.calls(at(0)).first?.id)
+    try pair.tell(MT.MsgResendReq(msgIds: [id]), at(7))
+    #expect(try pair.calls(at(7)).map(\.id) == [id])
+    try pair.tell(MT.BadServerSalt(badMsgId: id, badMsgSeqno: 1, errorCode: 48, newServerSalt: 9), at(8))
+    let sent = try pair.sent(at(8))
+    #expect(!sent.contains { $0.body == call(1) })
+    let question = try #require(Self.question(in: sent))
+    #expect(question.asked == [id])
+    try pair.tell(MT.MsgsStateInfo(reqMsgId: question.id, info: ByteBuffer(bytes: [2])), at(9))
+    #expect(try pair.calls(at(9)).contains { $0.body == call(1) })
+  }
+
   @Test func forgottenSessionEndsWhatItMayHaveRun() throws {
     var pair = try Pair()
     pair.client.invoke(1, body: call(1), now: at(0))
