@@ -258,6 +258,40 @@ def test_without_a_backup_what_can_be_read_is_kept(service):
     assert service.stop() == 0
 
 
+@pytest.mark.parametrize("which", ["first", "last", "half and the root"])
+def test_without_a_backup_damage_to_the_schema_loses_no_messages(service, which):
+    service.start()
+    storm(service, messages=600)
+    level(service)
+    whole = archived(service)
+    killed(service)
+    path = service.data / "db" / "messages.db"
+    pages = schema_pages(path)
+    assert len(pages) > 2
+    chosen = {"first": pages[:1], "last": pages[-1:], "half and the root": [1, *pages[: len(pages) // 2]]}[which]
+    with open(path, "r+b") as file:
+        for page in chosen:
+            file.seek((page - 1) * PAGE)
+            file.write(b"\x5a" * PAGE)
+    run_refuses(service)
+    report = repair(service)
+    assert report["damage"] and archived(service) == whole
+    assert not list(path.parent.glob("*.readable*"))
+    service.start()
+    storm(service, messages=20)
+    level(service)
+    compare(service, is_restored=True)
+    assert service.stop() == 0
+
+
+def schema_pages(path):
+    """The pages of definitions that hang from the first one (fileformat.html, 1.6 and 2.6)."""
+    page = path.read_bytes()[:PAGE]
+    assert page[100] == 5
+    cells = [int.from_bytes(page[112 + 2 * i : 114 + 2 * i], "big") for i in range(int.from_bytes(page[103:105], "big"))]
+    return [int.from_bytes(page[at : at + 4], "big") for at in [*cells, 108]]
+
+
 def test_a_session_that_is_damaged_comes_from_the_backup(service):
     service.start()
     storm(service, messages=20)

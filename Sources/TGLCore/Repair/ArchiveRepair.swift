@@ -90,6 +90,8 @@ public struct ArchiveRepair: Sendable {
 
   private static let unfinished = ".repair"
   private static let complete = ".repaired"
+  /// A copy of the damaged archive, to read it.
+  private static let readable = ".readable"
 
   /// Gives files that are repaired their place, and puts the damaged ones aside; does nothing when there are none.
   ///
@@ -118,8 +120,10 @@ public struct ArchiveRepair: Sendable {
   }
 
   private func removeUnfinished() {
-    for path in [root.archiveFile, root.sessionFile] {
-      for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + Self.unfinished + suffix) }
+    for path in [
+      root.archiveFile + Self.unfinished, root.archiveFile + Self.readable, root.sessionFile + Self.unfinished,
+    ] {
+      for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
     }
   }
 
@@ -223,7 +227,9 @@ public struct ArchiveRepair: Sendable {
     let queue: DatabaseQueue
     do throws(ArchiveError) { queue = try ReadOnlyDatabase.open(root.archiveFile, isShared: true) } catch {
       // Not even what tables there are can be read.
-      return [:]
+      let copy = root.archiveFile + Self.readable
+      guard try await onThread({ try SchemaSalvage.copy(root.archiveFile, to: copy) }) else { return [:] }
+      do throws(ArchiveError) { queue = try ReadOnlyDatabase.open(copy, isShared: true) } catch { return [:] }
     }
     let found = try await onThread {
       // Not in a transaction, whose end would fail for the damage.
