@@ -30,6 +30,8 @@ public struct OpenGap: Sendable, Hashable, Identifiable {
   public var since: Int64
   /// The newest message before it; 0 for none.
   public var lastID: Int64
+  /// How much happened in it by `pts`, which is no less than there are messages in it; 0 when that is not known.
+  public var events: Int
 }
 
 extension Archive {
@@ -61,8 +63,8 @@ extension Archive {
     }
   }
 
-  /// Jobs that are not finished, of those that stop above an id; those that close a gap first.
-  func openJobs(limit: Int, above stop: Int64 = -1) async throws(ArchiveError) -> [HistoryJob] {
-    try await read { db in try LookingAgainTable.openJobs(limit: limit, above: stop, db) }
+  /// Jobs that are not finished; those behind a message that is stored first.
+  func openJobs(limit: Int) async throws(ArchiveError) -> [HistoryJob] {
+    try await read { db in try LookingAgainTable.openJobs(limit: limit, db) }
   }
 }

@@ -18,10 +18,10 @@ enum LookingAgainTable {
       try statement.execute(arguments: [now, gap])
       let jobs = try db.cachedStatement(
         sql: """
-          DELETE FROM history_job WHERE finished_at IS NOT NULL AND stop_id > 0
-          AND stop_id = (SELECT last_id FROM update_gap WHERE id = ?)
+          DELETE FROM history_job WHERE finished_at IS NOT NULL
+          AND stop_id = (SELECT coalesce(nullif(last_id, 0), ?) FROM update_gap WHERE id = ?)
           """)
-      try jobs.execute(arguments: [gap])
+      try jobs.execute(arguments: [HistoryJob.ID.nothingStored, gap])
     case .fetched(let id, let count, let below, let isFinished):
       let statement = try db.cachedStatement(
         sql: """
@@ -91,7 +91,8 @@ enum LookingAgainTable {
 
   static func openGaps(_ db: Database) throws -> [OpenGap] {
     let sql = """
-      SELECT id, channel_id, since, last_id FROM update_gap WHERE reconciled_at IS NULL ORDER BY id
+      SELECT id, channel_id, since, last_id, min(max(to_pts - from_pts, 0), 1000000000) AS events
+      FROM update_gap WHERE reconciled_at IS NULL ORDER BY id
       """
     return try Row.fetchAll(db, sql: sql).compactMap { row in
       var scope = MessageScope.common
@@ -99,7 +100,8 @@ enum LookingAgainTable {
         guard let id = PeerID.channel(channel) else { return nil }
         scope = .channel(id)
       }
-      return OpenGap(id: row["id"], scope: scope, since: row["since"], lastID: row["last_id"])
+      return OpenGap(
+        id: row["id"], scope: scope, since: row["since"], lastID: row["last_id"], events: row["events"] ?? 0)
     }
   }
 
@@ -114,11 +116,11 @@ enum LookingAgainTable {
     try statement.execute(arguments: [job.id.chat.rawValue, job.id.stop, job.below, job.wanted])
   }
 
-  static func openJobs(limit: Int, above stop: Int64, _ db: Database) throws -> [HistoryJob] {
+  static func openJobs(limit: Int, _ db: Database) throws -> [HistoryJob] {
     let sql = """
-      SELECT * FROM history_job WHERE finished_at IS NULL AND stop_id > ? ORDER BY stop_id DESC, chat_id LIMIT ?
+      SELECT * FROM history_job WHERE finished_at IS NULL ORDER BY stop_id DESC, chat_id LIMIT ?
       """
-    return try Row.fetchAll(db, sql: sql, arguments: [stop, limit]).compactMap { row in
+    return try Row.fetchAll(db, sql: sql, arguments: [limit]).compactMap { row in
       guard let chat = PeerID(rawValue: row["chat_id"]) else { return nil }
       return HistoryJob(
         id: HistoryJob.ID(chat: chat, stop: row["stop_id"]), below: row["below_id"], wanted: row["wanted"],

@@ -30,16 +30,16 @@ extension Reconciler {
 
   private func close(_ gaps: [OpenGap], of scope: MessageScope) async throws {
     guard let since = gaps.map(\.since).min(), let lastID = gaps.map(\.lastID).min() else { return }
-    if lastID > 0 {
-      let jobs = try await chats(of: scope, newerThan: lastID).map { chat in
-        HistoryJob(id: HistoryJob.ID(chat: chat, stop: lastID), wanted: Self.longestGap)
-      }
-      try await archive.add(jobs: jobs)
-      // Only its own: another gap's may be of a channel that cannot be read.
-      let own = Set(jobs.map(\.id))
-      while let job = try await archive.openJobs(limit: .max, above: 0).first(where: { own.contains($0.id) }) {
-        try await fetchPage(of: job)
-      }
+    let stop = lastID > 0 ? lastID : HistoryJob.ID.nothingStored
+    let wanted = lastID > 0 ? Self.longestGap : Self.messages(in: gaps)
+    let jobs = try await chats(of: scope, newerThan: lastID).map { chat in
+      HistoryJob(id: HistoryJob.ID(chat: chat, stop: stop), wanted: wanted)
+    }
+    try await archive.add(jobs: jobs)
+    // Only its own: another gap's may be of a channel that cannot be read.
+    let own = Set(jobs.map(\.id))
+    while let job = try await archive.openJobs(limit: .max).first(where: { own.contains($0.id) }) {
+      try await fetchPage(of: job)
     }
     try await compare(scope, since: policy.plan.oldest(now: time.now(), gapsSince: since))
     var batch = RecorderBatch(receivedAt: time.now())
@@ -49,10 +49,17 @@ extension Reconciler {
     logger.notice("what was not seen is looked through", metadata: ["scope": "\(scope)", "gaps": "\(gaps.count)"])
   }
 
-  /// The chats of a scope that hold messages newer than one that is stored.
+  /// How many messages there can be in windows: no more than things happened.
+  private static func messages(in gaps: [OpenGap]) -> Int {
+    gaps.reduce(0) { min($0 + min($1.events, longestGap), longestGap) }
+  }
+
+  /// The chats of a scope that hold messages newer than one that is stored, whose id is 0 where none is.
   private func chats(of scope: MessageScope, newerThan id: Int64) async throws -> [PeerID] {
     switch scope {
     case .channel(let channel): return [channel]
+    // Any of them could have been in the window, which is no reason to fetch what is in all of them.
+    case .common where id == 0: return []
     case .common:
       return try await dialogs().filter { $0.chat.kind != .channel && $0.topMessage > id }.map(\.chat)
     }

@@ -34,8 +34,11 @@ public enum LookingAgain: Sendable, Hashable {
 public struct HistoryJob: Sendable, Hashable, Identifiable {
   public struct ID: Sendable, Hashable {
     public var chat: PeerID
-    /// Messages up to this id are known already; 0 for none.
+    /// Messages up to this id are known already; 0 for none, and `nothingStored` when it is to fill a window.
     public var stop: Int64
+
+    /// Apart from 0, so that a window is no part of the earlier messages that are wanted of every chat.
+    static let nothingStored: Int64 = -1
 
     public init(chat: PeerID, stop: Int64) {
       self.chat = chat

@@ -299,6 +299,34 @@ private final class FakeTelegram: MessageSource {
     #expect(try await fixture.notices().map(\.messageID).sorted() == [7, 20])
   }
 
+  /// No message says where it begins, so as many are fetched as things happened: here from 5 to 900.
+  ///
+  /// That its earlier messages were asked for when it had none is no reason to fetch nothing.
+  @Test func windowOfAChannelOfWhichNothingIsStoredIsFetched() async throws {
+    let earlier = HistoryJob.ID(chat: Self.team, stop: 0)
+    try await fixture.archive.add(jobs: [HistoryJob(id: earlier, wanted: 1_000)])
+    var batch = RecorderBatch(receivedAt: Self.started)
+    batch.progress = [.fetched(earlier, count: 0, below: 0, isFinished: true)]
+    _ = try await fixture.archive.commit(batch, policy: NoticePolicy(edited: true))
+    for id in Int32(1)...1_000 { telegram.put(Make.message(id, in: Make.channel(600), "missed \(id)")) }
+    try await fixture.receive([], state: UpdatesStateChange(channels: [600: .some(950)]))
+    try await miss(channel: 600)
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(try await messages() == 895)
+    #expect(try await fixture.archive.message(chat: Self.team, id: 106) != nil)
+    let jobs = try await fixture.archive.read { db in
+      try Int64.fetchAll(db, sql: "SELECT stop_id FROM history_job")
+    }
+    #expect(jobs == [0])
+  }
+
+  @Test func windowOfPrivateChatsOfWhichNothingIsStoredFetchesNoneOfThem() async throws {
+    for id in Int32(1)...30 { telegram.put(Make.message(id, in: Make.user(1002), "\(id)")) }
+    try await miss(channel: nil)
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(try await messages() == 0)
+  }
+
   @Test func windowOfAChannelThatCannotBeReadStaysOpen() async throws {
     try await keep(Make.message(5, in: Make.channel(600), "known"))
     try await miss(channel: 600)
