@@ -74,47 +74,110 @@ extension Archive {
 extension Archive {
   /// The newest messages that show what is looked for, newest first.
   public func search(_ query: SearchQuery, _ filter: SearchFilter) async throws(ArchiveError) -> [SearchHit] {
+    try await search(query, filter, plan: nil)
+  }
+
+  /// - Parameter plan: nil for the one that takes less.
+  func search(
+    _ query: SearchQuery, _ filter: SearchFilter, plan: SearchTable.Plan?
+  ) async throws(ArchiveError) -> [SearchHit] {
     try await read { db in
-      try Row.fetchAll(db, sql: SearchTable.selection(filter), arguments: SearchTable.arguments(query, filter))
-        .compactMap { row in
-          guard let chat = PeerID(rawValue: row["chat_id"]) else { return nil }
-          let sender = (row["sender_id"] as Int64?).flatMap(PeerID.init(rawValue:))
-          let text: String = row["text"]
-          return SearchHit(
-            chat: chat, id: row["id"], chatName: try PeerTable.find(chat, db)?.name, sender: sender,
-            senderName: try sender.flatMap { try PeerTable.find($0, db)?.name }, date: row["date"],
-            deletedAt: row["deleted_at"], version: row["version"], isCurrent: row["is_current"], text: text,
-            ranges: query.hits(in: text))
+      let plan = try plan ?? SearchTable.plan(query, filter, db)
+      let rows = try Row.fetchCursor(
+        db, sql: SearchTable.selection(filter, plan),
+        arguments: plan == .byDate ? [query.fts5] : [query.fts5, filter.limit])
+      var hits: [SearchHit] = []
+      while let row = try rows.next() {
+        guard let chat = PeerID(rawValue: row["chat_id"]) else { continue }
+        let id: Int64 = row["id"]
+        let version: Int = row["version"]
+        if let last = hits.last, last.chat == chat, last.id == id {
+          // Another text of the same message: the latest one counts.
+          if version < last.version { continue }
+          hits.removeLast()
+        } else if hits.count == filter.limit {
+          break
         }
+        let sender = (row["sender_id"] as Int64?).flatMap(PeerID.init(rawValue:))
+        let text: String = row["text"]
+        hits.append(
+          SearchHit(
+            chat: chat, id: id, chatName: try PeerTable.find(chat, db)?.name, sender: sender,
+            senderName: try sender.flatMap { try PeerTable.find($0, db)?.name }, date: row["date"],
+            deletedAt: row["deleted_at"], version: version, isCurrent: row["is_current"], text: text,
+            ranges: query.hits(in: text)))
+      }
+      return hits
     }
   }
 }
 
 extension SearchTable {
-  fileprivate static func selection(_ filter: SearchFilter) -> String {
+  /// Where a search begins.
+  enum Plan: CaseIterable {
+    /// With the texts that match: all of them are looked up and put in order.
+    case byMatch
+    /// With the newest messages, until enough of them match.
+    case byDate
+  }
+
+  /// Of a text that matches, looking it up and ordering it takes as long as going past this many messages.
+  private static let lookup = 40
+
+  /// The plan that takes less, as far as the number of matches tells.
+  static func plan(_ query: SearchQuery, _ filter: SearchFilter, _ db: Database) throws -> Plan {
+    let entries = Double(try Int.fetchOne(db, sql: "SELECT max(entry) FROM search_entry") ?? 0)
+    // Matches are about as frequent among the newest; among those of one chat or person, nobody knows.
+    let isNarrow = !filter.chats.isEmpty || !filter.senders.isEmpty || filter.onlyDeleted
+    let few = isNarrow ? entries / Double(lookup) : (entries * Double(filter.limit) / Double(lookup)).squareRoot()
+    let matches = try Int.fetchOne(
+      db, sql: "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)",
+      arguments: [query.fts5, Int64(few) + 1])
+    return Double(matches ?? 0) > few ? .byDate : .byMatch
+  }
+
+  /// What matches, newest first.
+  ///
+  /// By date it goes on without end, and gives every text of a message that matches.
+  fileprivate static func selection(_ filter: SearchFilter, _ plan: Plan) -> String {
     var conditions = ["(e.version = m.version OR v.version IS NOT NULL)"]
     // Numbers only: nothing here can be anything else.
     func list(_ peers: Set<PeerID>) -> String { peers.map { "\($0.rawValue)" }.sorted().joined(separator: ", ") }
-    if !filter.chats.isEmpty { conditions.append("e.chat_id IN (\(list(filter.chats)))") }
+    if !filter.chats.isEmpty { conditions.append("m.chat_id IN (\(list(filter.chats)))") }
     if !filter.senders.isEmpty { conditions.append("m.sender_id IN (\(list(filter.senders)))") }
     if let since = filter.since { conditions.append("m.date >= \(since)") }
     if let until = filter.until { conditions.append("m.date < \(until)") }
     if filter.onlyDeleted { conditions.append("m.deleted_at IS NOT NULL") }
-    // SQLite gives the other columns of the row that has the maximum.
-    return """
-      SELECT e.chat_id, e.id, max(e.version) AS version, e.version = m.version AS is_current, m.sender_id, m.date,
-        m.deleted_at, iif(e.version = m.version, m.text, v.text) AS text
-      FROM search AS s
-      CROSS JOIN search_entry AS e ON e.entry = s.rowid
-      CROSS JOIN message AS m ON m.chat_id = e.chat_id AND m.id = e.id
+    let columns = """
+      e.version = m.version AS is_current, m.sender_id, m.date, m.deleted_at,
+        iif(e.version = m.version, m.text, v.text) AS text
+      """
+    let versions = """
       LEFT JOIN message_version AS v ON v.chat_id = e.chat_id AND v.id = e.id AND v.version = e.version
         AND e.version <> m.version
-      WHERE search MATCH ? AND \(conditions.joined(separator: " AND "))
-      GROUP BY e.chat_id, e.id ORDER BY m.date DESC, e.chat_id, e.id DESC LIMIT ?
       """
-  }
-
-  fileprivate static func arguments(_ query: SearchQuery, _ filter: SearchFilter) -> StatementArguments {
-    [query.fts5, filter.limit]
+    let order = "ORDER BY m.date DESC, m.chat_id DESC, m.id DESC"
+    switch plan {
+    case .byMatch:
+      // SQLite gives the other columns of the row that has the maximum.
+      return """
+        SELECT e.chat_id, e.id, max(e.version) AS version, \(columns)
+        FROM search AS s
+        CROSS JOIN search_entry AS e ON e.entry = s.rowid
+        CROSS JOIN message AS m ON m.chat_id = e.chat_id AND m.id = e.id
+        \(versions)
+        WHERE search MATCH ? AND \(conditions.joined(separator: " AND "))
+        GROUP BY e.chat_id, e.id \(order) LIMIT ?
+        """
+    case .byDate:
+      return """
+        SELECT e.chat_id, e.id, e.version, \(columns)
+        FROM message AS m INDEXED BY message_by_date
+        CROSS JOIN search_entry AS e ON e.chat_id = m.chat_id AND e.id = m.id
+        \(versions)
+        WHERE e.entry IN (SELECT rowid FROM search WHERE search MATCH ?) AND \(conditions.joined(separator: " AND "))
+        \(order)
+        """
+    }
   }
 }

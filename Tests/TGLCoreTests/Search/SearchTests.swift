@@ -204,6 +204,43 @@ import Testing
     #expect(try await ids { $0.senders = [ArchiveFixture.alice] } == [])
   }
 
+  @Test func whereASearchBeginsChangesNothing() async throws {
+    var random = SeededGenerator.run(11)
+    let words = ["even", "odd", "third", "seventh", "never"]
+    func text(_ number: Int) -> String {
+      var said = [number % 2 == 0 ? words[0] : words[1]]
+      if number % 3 == 0 { said.append(words[2]) }
+      if number % 7 == 0 { said.append(words[3]) }
+      return said.joined(separator: " ")
+    }
+    for id in Int32(1)...300 {
+      let peer = Make.user(1002 + Int64(id % 3))
+      // Some of them at the same time.
+      try await say(id, text(Int(id)), in: peer, date: 1_900_000_000 + Int32.random(in: 0..<100, using: &random))
+      if id % 5 == 0 {
+        let changed = Make.message(id, in: peer, text(Int(id) + 1), editDate: 1_900_001_000)
+        try await fixture.receive([Make.edit(changed)])
+      }
+    }
+    var filters = [SearchFilter(), SearchFilter(), SearchFilter(), SearchFilter()]
+    filters[1].limit = 1_000
+    filters[2].chats = [try #require(PeerID.user(1003))]
+    filters[3].since = 1_900_000_030
+    filters[3].until = 1_900_000_060
+    for query in words + ["even third", "even -third", "se*"] {
+      let query = try #require(SearchQuery(query))
+      for filter in filters {
+        let found = try await fixture.archive.search(query, filter, plan: .byMatch)
+        #expect(try await fixture.archive.search(query, filter, plan: .byDate) == found)
+        #expect(try await fixture.archive.search(query, filter) == found)
+      }
+    }
+    let plans = try await fixture.archive.read { db in
+      try words.map { try SearchTable.plan(try #require(SearchQuery($0)), SearchFilter(), db) }
+    }
+    #expect(plans == [.byDate, .byDate, .byDate, .byDate, .byMatch])
+  }
+
   @Test func messagesOfBeforeTheIndexAreTakenInWhileOthersComeAndGo() async throws {
     for id in 1...40 { try await say(Int32(id), "early \(id)") }
     try await fixture.receive([Make.edit(Make.message(7, in: Make.user(1002), "changed", editDate: 1_900_000_100))])
