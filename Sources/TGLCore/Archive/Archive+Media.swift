@@ -3,7 +3,7 @@ import GRDB
 import TelegramClient
 
 extension Archive {
-  func dueMedia(now: Int64, limit: Int) async throws(ArchiveError) -> [MediaJob] {
+  func dueMedia(now: Int64, limit: Int) async throws(ArchiveError) -> [MediaJob.Due] {
     try await read { db in try MediaTable.due(now: now, limit: limit, db) }
   }
 

@@ -22,7 +22,9 @@ enum MediaFileRetention {
     _ place: StoredFile.Place, before cutoff: Int64, after id: StoredFile.ID, limit: Int, _ db: Database
   ) throws -> [ExpiredFile] {
     let statement = try db.cachedStatement(
-      sql: "SELECT * FROM media_file WHERE \(isExpired) AND id > ?3 ORDER BY id LIMIT ?4")
+      sql: """
+        SELECT \(MediaTable.fileColumns), created_at FROM media_file WHERE \(isExpired) AND id > ?3 ORDER BY id LIMIT ?4
+        """)
     return try files(statement, [place.rawValue, cutoff, id, limit], db)
   }
 
@@ -30,7 +32,10 @@ enum MediaFileRetention {
     _ place: StoredFile.Place, before cutoff: Int64, after id: StoredFile.ID, limit: Int, _ db: Database
   ) throws -> [ExpiredFile] {
     let statement = try db.cachedStatement(
-      sql: "SELECT * FROM media_file WHERE place = ? AND created_at < ? AND id > ? ORDER BY id LIMIT ?")
+      sql: """
+        SELECT \(MediaTable.fileColumns), created_at FROM media_file WHERE place = ? AND created_at < ? AND id > ?
+        ORDER BY id LIMIT ?
+        """)
     return try files(statement, [place.rawValue, cutoff, id, limit], db)
   }
 
@@ -44,7 +49,7 @@ enum MediaFileRetention {
       let messages = try Row.fetchAll(jobs, arguments: [file.id]).map {
         MessageKey(chat: $0["chat_id"], id: $0["message_id"])
       }
-      return ExpiredFile(file: file, createdAt: row["created_at"], messages: messages)
+      return ExpiredFile(file: file, createdAt: row[6], messages: messages)
     }
   }
 

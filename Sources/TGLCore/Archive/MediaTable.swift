@@ -63,7 +63,8 @@ enum MediaTable {
   private static func twin(of medium: Int64, _ db: Database) throws -> MediaJob? {
     let statement = try db.cachedStatement(
       sql: """
-        SELECT * FROM media_job WHERE medium_id = ? AND (deleted_id IS NOT NULL OR buffer_id IS NOT NULL) LIMIT 1
+        SELECT \(jobColumns) FROM media_job
+        WHERE medium_id = ? AND (deleted_id IS NOT NULL OR buffer_id IS NOT NULL) LIMIT 1
         """)
     return try Row.fetchOne(statement, arguments: [medium]).flatMap(job)
   }
@@ -78,40 +79,44 @@ enum MediaTable {
 
   static func find(chat: PeerID, message: Int64, medium: Int64, _ db: Database) throws -> MediaJob? {
     let statement = try db.cachedStatement(
-      sql: "SELECT * FROM media_job WHERE chat_id = ? AND message_id = ? AND medium_id = ?")
+      sql: "SELECT \(jobColumns) FROM media_job WHERE chat_id = ? AND message_id = ? AND medium_id = ?")
     return try Row.fetchOne(statement, arguments: [chat.rawValue, message, medium]).flatMap(job)
   }
 
   static func find(_ id: MediaJob.ID, _ db: Database) throws -> MediaJob? {
-    let statement = try db.cachedStatement(sql: "SELECT * FROM media_job WHERE id = ?")
+    let statement = try db.cachedStatement(sql: "SELECT \(jobColumns) FROM media_job WHERE id = ?")
     return try Row.fetchOne(statement, arguments: [id]).flatMap(job)
   }
 
   /// All jobs of one message, in the order of its files.
   static func jobs(chat: PeerID, message: Int64, _ db: Database) throws -> [MediaJob] {
     let statement = try db.cachedStatement(
-      sql: "SELECT * FROM media_job WHERE chat_id = ? AND message_id = ? ORDER BY position, id")
+      sql: "SELECT \(jobColumns) FROM media_job WHERE chat_id = ? AND message_id = ? ORDER BY position, id")
     return try Row.fetchAll(statement, arguments: [chat.rawValue, message]).compactMap(job)
   }
 
   /// Open jobs that are due, the most urgent first.
-  static func due(now: Int64, limit: Int, _ db: Database) throws -> [MediaJob] {
+  static func due(now: Int64, limit: Int, _ db: Database) throws -> [MediaJob.Due] {
     let statement = try db.cachedStatement(
       sql: """
-        SELECT * FROM media_job INDEXED BY media_job_open WHERE state IN ('fetch', 'preserve') AND not_before <= ?
-        ORDER BY priority, size, id LIMIT ?
+        SELECT id, medium_id, size, priority FROM media_job INDEXED BY media_job_open
+        WHERE state IN ('fetch', 'preserve') AND not_before <= ? ORDER BY priority, size, id LIMIT ?
         """)
-    return try Row.fetchAll(statement, arguments: [now, limit]).compactMap(job)
+    return try Row.fetchAll(statement, arguments: [now, limit]).map { row in
+      MediaJob.Due(
+        id: row[0], mediumID: row[1], size: row[2], priority: MediaPriority(rawValue: row[3]) ?? .buffered)
+    }
   }
 
   /// When the next open job is due; nil when there is none.
   static func nextDue(_ db: Database) throws -> Int64? {
-    try Int64.fetchOne(
-      db, sql: "SELECT min(not_before) FROM media_job INDEXED BY media_job_open WHERE state IN ('fetch', 'preserve')")
+    let statement = try db.cachedStatement(
+      sql: "SELECT min(not_before) FROM media_job INDEXED BY media_job_open WHERE state IN ('fetch', 'preserve')")
+    return try Int64.fetchOne(statement)
   }
 
   static func file(_ id: StoredFile.ID, _ db: Database) throws -> StoredFile? {
-    let statement = try db.cachedStatement(sql: "SELECT * FROM media_file WHERE id = ?")
+    let statement = try db.cachedStatement(sql: "SELECT \(fileColumns) FROM media_file WHERE id = ?")
     return try Row.fetchOne(statement, arguments: [id]).flatMap(file)
   }
 
@@ -123,8 +128,11 @@ enum MediaTable {
 
   static func releaseBuffered(_ id: StoredFile.ID, _ db: Database) throws -> StoredFile? {
     let needed = "SELECT 1 FROM media_job WHERE buffer_id = ? AND state IN ('fetch', 'buffered', 'preserve')"
-    guard let stored = try file(id, db), try Int.fetchOne(db, sql: needed, arguments: [id]) == nil else { return nil }
-    try db.execute(sql: "DELETE FROM media_file WHERE id = ? AND place = 'buffer'", arguments: [id])
+    guard let stored = try file(id, db),
+      try Int.fetchOne(try db.cachedStatement(sql: needed), arguments: [id]) == nil
+    else { return nil }
+    let statement = try db.cachedStatement(sql: "DELETE FROM media_file WHERE id = ? AND place = 'buffer'")
+    try statement.execute(arguments: [id])
     return db.changesCount > 0 ? stored : nil
   }
 
@@ -165,13 +173,13 @@ enum MediaTable {
   /// Written down before the file has its name: two that come at the same time never take the same one.
   static func reserve(_ wanted: FileReservation, now: Int64, _ db: Database) throws -> StoredFile? {
     let same = try db.cachedStatement(
-      sql: "SELECT * FROM media_file WHERE sha256 = ? AND place = ? AND encrypted = ? LIMIT 1")
+      sql: "SELECT \(fileColumns) FROM media_file WHERE sha256 = ? AND place = ? AND encrypted = ? LIMIT 1")
     let known = try Row.fetchOne(same, arguments: [wanted.sha256, wanted.place.rawValue, wanted.isEncrypted])
     if let known { return file(known) }
     let add = try db.cachedStatement(
       sql: """
         INSERT INTO media_file (place, name, size, sha256, encrypted, created_at) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (place, name) DO NOTHING RETURNING *
+        ON CONFLICT (place, name) DO NOTHING RETURNING \(fileColumns)
         """)
     for name in wanted.names {
       let row = try Row.fetchOne(
@@ -207,23 +215,30 @@ enum MediaTable {
 
   // MARK: Rows
 
+  // Columns are read by their places: looking for names in a row takes longer than finding the row.
+
+  private static let jobColumns = """
+    id, chat_id, message_id, medium_id, position, kind, size, media, state, is_deleted, priority, attempts, not_before,
+    last_error, buffer_id, deleted_id
+    """
+
   /// Nil for a row this program does not write.
   private static func job(_ row: Row) -> MediaJob? {
-    guard let chat = PeerID(rawValue: row["chat_id"]), let state = MediaJob.State(rawValue: row["state"]) else {
-      return nil
-    }
+    guard let chat = PeerID(rawValue: row[1]), let state = MediaJob.State(rawValue: row[8]) else { return nil }
     return MediaJob(
-      id: row["id"], chat: chat, messageID: row["message_id"], mediumID: row["medium_id"], position: row["position"],
-      kind: MediaKind(rawValue: row["kind"]) ?? .unsupported, size: row["size"], media: row["media"], state: state,
-      isDeleted: row["is_deleted"], priority: MediaPriority(rawValue: row["priority"]) ?? .buffered,
-      attempts: row["attempts"], notBefore: row["not_before"], lastError: row["last_error"],
-      bufferID: row["buffer_id"], deletedID: row["deleted_id"])
+      id: row[0], chat: chat, messageID: row[2], mediumID: row[3], position: row[4],
+      kind: MediaKind(rawValue: row[5]) ?? .unsupported, size: row[6], media: row[7], state: state,
+      isDeleted: row[9], priority: MediaPriority(rawValue: row[10]) ?? .buffered, attempts: row[11],
+      notBefore: row[12], lastError: row[13], bufferID: row[14], deletedID: row[15])
   }
 
+  /// What `file` reads, to which more may be added.
+  static let fileColumns = "id, place, name, size, sha256, encrypted"
+
+  /// Nil for a row this program does not write.
   static func file(_ row: Row) -> StoredFile? {
-    guard let place = StoredFile.Place(rawValue: row["place"]) else { return nil }
+    guard let place = StoredFile.Place(rawValue: row[1]) else { return nil }
     return StoredFile(
-      id: row["id"], place: place, name: row["name"], size: row["size"], sha256: row["sha256"],
-      isEncrypted: row["encrypted"])
+      id: row[0], place: place, name: row[2], size: row[3], sha256: row[4], isEncrypted: row[5])
   }
 }

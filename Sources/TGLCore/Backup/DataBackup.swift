@@ -140,7 +140,7 @@ public struct DataBackup: Sendable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let rows =
       try db.tableExists("media_file")
-      ? try Row.fetchCursor(db, sql: "SELECT * FROM media_file ORDER BY place, name") : nil
+      ? try Row.fetchCursor(db, sql: "SELECT \(MediaTable.fileColumns) FROM media_file ORDER BY place, name") : nil
     while let row = try rows?.next() {
       guard let file = MediaTable.file(row), !file.name.contains("/"), file.name != "..", file.name != "." else {
         continue

@@ -66,7 +66,7 @@ struct MediaAttempt {
       if store.exists(stored) {
         store.remove(partial)
       } else {
-        try store.adopt(partial: partial, as: stored.name)
+        try await store.adopt(partial: partial, as: stored.name)
       }
       return .fetched(stored.id, size: stored.size)
     } catch let error as MediaStore.Failure {

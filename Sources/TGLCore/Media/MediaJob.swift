@@ -18,6 +18,14 @@ struct MediaJob: Sendable, Hashable, Identifiable {
     case skipped
   }
 
+  /// What says whether an open job can be worked on now.
+  struct Due: Sendable, Hashable, Identifiable {
+    var id: MediaJob.ID
+    var mediumID: Int64
+    var size: Int64
+    var priority: MediaPriority
+  }
+
   var id: Int64
   var chat: PeerID
   var messageID: Int64

@@ -13,7 +13,7 @@ struct MediaSlots: Sendable {
   var isEmpty: Bool { running.isEmpty }
 
   /// Takes a slot for the job; false when it has to wait, for one or for another download of the same file.
-  mutating func take(_ job: MediaJob) -> Bool {
+  mutating func take(_ job: MediaJob.Due) -> Bool {
     guard running[job.id] == nil, !running.values.contains(where: { $0.medium == job.mediumID }) else { return false }
     let isLarge = job.size >= Self.largeFile
     let isUrgent = job.priority == .selfDestructing

@@ -77,10 +77,12 @@ struct MediaStore: Sendable {
   }
 
   /// Gives a complete partial file its name in the buffer.
-  func adopt(partial: String, as name: String) throws(Failure) {
+  func adopt(partial: String, as name: String) async throws(Failure) {
     let path = path(.buffer, name)
-    guard rename(partial, path) == 0 else { throw Failure.last(path) }
-    try flush(folder: buffer)
+    try await onThread(path) { () throws(Failure) in
+      guard rename(partial, path) == 0 else { throw Failure.last(path) }
+      try flush(folder: buffer)
+    }
   }
 
   func remove(_ path: String) { unlink(path) }
@@ -99,15 +101,15 @@ struct MediaStore: Sendable {
       }
       return
     }
+    try await onThread(target) { () throws(Failure) in try copy(source, to: target) }
+  }
+
+  /// Does what waits for the disk where nothing else waits for it.
+  private func onThread(_ path: String, _ body: @escaping @Sendable () throws(Failure) -> Void) async throws(Failure) {
     let outcome: Result<Void, Failure>
     do {
-      outcome = try await pool.runIfActive { [self] in
-        do throws(Failure) {
-          try copy(source, to: target)
-          return .success(())
-        } catch { return .failure(error) }
-      }
-    } catch { throw .unusable(path: target, reason: "\(error)") }
+      outcome = try await pool.runIfActive { Result(catching: body) }
+    } catch { throw .unusable(path: path, reason: "\(error)") }
     try outcome.get()
   }
 

@@ -27,6 +27,8 @@ actor MediaVault {
   private let logger: Logger
   private let alarm = Alarm()
   private var slots = MediaSlots()
+  /// How many of the open jobs are looked at for one that can be worked on.
+  private static let page = 64
 
   /// - Parameter wakeNotifier: called when a notice that waited for files has become ready.
   init(
@@ -49,13 +51,15 @@ actor MediaVault {
     try await withThrowingDiscardingTaskGroup { group in
       while !Task.isCancelled {
         let now = time.now()
-        for job in try await retrying({ () async throws(ArchiveError) in
-          try await self.archive.dueMedia(now: now, limit: 64)
-        })
-        where slots.take(job) {
-          group.addTask { try await self.work(on: job) }
+        let jobs = try await retrying { () async throws(ArchiveError) in
+          try await self.archive.dueMedia(now: now, limit: Self.page)
         }
-        let due = try await retrying { () async throws(ArchiveError) in try await self.archive.nextMediaDue() }
+        for job in jobs where slots.take(job) { group.addTask { try await self.work(on: job.id) } }
+        var due: Int64?
+        // When there are more than these, a slot's end comes first.
+        if jobs.count < Self.page {
+          due = try await retrying { () async throws(ArchiveError) in try await self.archive.nextMediaDue() }
+        }
         // A job that is due and was not taken waits for a slot, whose end rings.
         if let due, due > now {
           await alarm.sleep { [time] in try? await time.sleep(.seconds(due - now)) }
@@ -67,13 +71,13 @@ actor MediaVault {
     }
   }
 
-  private func work(on job: MediaJob) async throws {
+  private func work(on id: MediaJob.ID) async throws {
     defer {
-      slots.free(job.id)
+      slots.free(id)
       alarm.ring()
     }
-    // What was read before an earlier attempt's end was recorded is not true any more.
-    let current = try await retrying { () async throws(ArchiveError) in try await self.archive.mediaJob(job.id) }
+    // What was due before an earlier attempt's end was recorded may be no more.
+    let current = try await retrying { () async throws(ArchiveError) in try await self.archive.mediaJob(id) }
     guard let job = current, job.state == .fetch || job.state == .preserve, job.notBefore <= time.now() else { return }
     let attempt = MediaAttempt(source: source, archive: archive, store: store, time: time, logger: logger)
     guard let change = try await attempt.run(job) else { return }

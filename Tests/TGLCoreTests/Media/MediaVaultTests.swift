@@ -172,7 +172,8 @@ import Testing
     try await fixture.settle()
     #expect(posted(fixture).count == 3)
     #expect(posted(fixture).allSatisfy { $0.media.map { bytes($0.file.path) } == [content] })
-    #expect(posted(fixture).flatMap { $0.media.map(\.description.name) } == ["a.bin", "b.bin", "a.bin"])
+    // Whichever is copied first is told first.
+    #expect(posted(fixture).flatMap { $0.media.map(\.description.name) }.sorted() == ["a.bin", "a.bin", "b.bin"])
     #expect(try fixture.names(.deleted).count == 1)
   }
 
@@ -292,6 +293,6 @@ import Testing
         Make.delete([4]),
       ], all)
     let due = try await fixture.archive.archive.dueMedia(now: 2_000_000_000, limit: 10)
-    #expect(due.map(\.messageID) == [3, 4, 2, 1])
+    #expect(due.map(\.mediumID) == [3, 4, 2, 1])
   }
 }
