@@ -68,12 +68,16 @@ let package = Package(
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "tgl",
-      dependencies: ["TGLCore", "TelegramClient", "CQREncode", "CReadline", argumentParser, logging],
+      dependencies: ["TGLCore", "TelegramClient", "CLinux", "CQREncode", "CReadline", argumentParser, logging],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "tgl-sandbox",
       dependencies: ["TelegramSandbox", argumentParser, logging],
       swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "tgl-bench",
+      dependencies: ["TGLCore", "TelegramClient", "TelegramSandbox", "TL", "MTProto", argumentParser],
+      path: "Benchmarks/tgl-bench", swiftSettings: swiftSettings),
     .executableTarget(
       name: "tlgen", dependencies: [argumentParser], exclude: ["used.txt"], swiftSettings: swiftSettings),
 

@@ -48,7 +48,9 @@ public enum MessageCipher {
     let inner = innerHeaderLength + message.body.readableBytes
     let padding = 12 + (16 - (inner + 12) % 16) % 16
     var packet = ByteBuffer()
-    packet.reserveCapacity(headerLength + inner + padding)
+    packet.reserveCapacity(PacketCodec.headroom + headerLength + inner + padding)
+    packet.writeRepeatingByte(0, count: PacketCodec.headroom)
+    packet.moveReaderIndex(forwardBy: PacketCodec.headroom)
     packet.writeInteger(authKey.id, endianness: .little)
     packet.writeRepeatingByte(0, count: 16)
     packet.writeMultipleIntegers(message.salt, message.sessionID, message.id, endianness: .little)

@@ -34,7 +34,7 @@ public struct ClientConfiguration: Sendable {
   /// How long one address may take to accept a connection.
   public var connectTimeout: Duration = .seconds(10)
   /// The bytes of files that all uploads and downloads together may have in memory or under way; at least one part.
-  public var transferMemory = 8 * 1024 * 1024
+  public var transferMemory = 4 * 1024 * 1024
   /// The most parts of 512 KiB a file may be sent in: 4000, and 8000 for an account with Premium.
   public var uploadPartLimit = 4000
   /// Whether the server shall push updates; without, every call is wrapped in `invokeWithoutUpdates`.

@@ -34,7 +34,16 @@ extension TelegramClient {
   func invoke<Function: TLFunction>(
     _ function: Function, _ options: CallOptions
   ) async throws(TelegramError) -> Function.Response {
-    let call = OutgoingCall(body: function.encoded(), method: Function.name, options: options)
+    try await invoke(encoded: CallWrapping.encode(function), of: Function.self, options)
+  }
+
+  /// Calls a function of which only the bytes are there, so that a large one is not kept beside them.
+  ///
+  /// - Parameter body: as `CallWrapping.encode` makes it.
+  func invoke<Function: TLFunction>(
+    encoded body: ByteBuffer, of _: Function.Type, _ options: CallOptions
+  ) async throws(TelegramError) -> Function.Response {
+    let call = OutgoingCall(body: body, method: Function.name, options: options)
     let isOpen =
       options.purpose == .cdn || Function.self == API.AuthImportAuthorization.self
       || Function.self == API.HelpGetConfig.self

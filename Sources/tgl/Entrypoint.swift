@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Foundation
 
 struct TGL: AsyncParsableCommand {
@@ -30,6 +31,7 @@ enum Entrypoint {
   static func main() async {
     // Whatever is made is for its owner only.
     umask(0o077)
+    clinux_return_memory()
     do {
       var command = try await TGL.asyncParseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -62,7 +62,7 @@ let knownKey = AuthKey(bytes: (0..<256).map { UInt8(truncatingIfNeeded: $0 * 7 +
     var random = SeededGenerator(seed: 1)
     let message = SessionMessage(salt: 1, sessionID: 2, id: 4, seqno: 3, body: ByteBuffer(bytes: random.bytes(40)))
     let packet = try MessageCipher.seal(message, authKey: key, sender: .server, using: &random)
-    for index in 0..<packet.readableBytes {
+    for index in packet.readerIndex..<packet.writerIndex {
       var altered = packet
       altered.setInteger(try #require(packet.getInteger(at: index, as: UInt8.self)) ^ 0x40, at: index)
       #expect(throws: MessageCipherError.self) { try MessageCipher.open(altered, authKey: key, sender: .server) }

@@ -42,7 +42,7 @@ public struct ClientFraming {
   ///
   /// Its length is a multiple of four.
   public mutating func encode(
-    _ packet: ByteBuffer, into out: inout ByteBuffer, using generator: inout some RandomNumberGenerator
+    _ packet: consuming ByteBuffer, into out: inout ByteBuffer, using generator: inout some RandomNumberGenerator
   ) {
     let offset = out.readableBytes
     codec.encode(packet, into: &out, using: &generator)
@@ -60,7 +60,13 @@ public struct ClientFraming {
   ///
   /// - Throws: `FramingError` when the bytes make no sense; close the connection.
   public mutating func next() throws(FramingError) -> Frame? {
-    defer { if input.readableBytes == 0 { input.clear() } else { input.discardReadBytes() } }
-    return try codec.decode(&input)
+    let frame = try codec.decode(&input)
+    if input.readableBytes == 0 {
+      // Not cleared: frames may share its storage, and it would get as much anew.
+      input = ByteBuffer()
+    } else if frame == nil {
+      input.discardReadBytes()
+    }
+    return frame
   }
 }

@@ -21,26 +21,24 @@ struct PacketCodec: Sendable {
 
   /// Appends a packet to `out`.
   ///
-  /// Its length is a multiple of four.
+  /// Its length is a multiple of four. Given up by the caller, with `headroom` in front of it and nothing in `out` yet, it is not
+  /// copied.
   mutating func encode(
-    _ packet: ByteBuffer, into out: inout ByteBuffer, using generator: inout some RandomNumberGenerator
+    _ packet: consuming ByteBuffer, into out: inout ByteBuffer, using generator: inout some RandomNumberGenerator
   ) {
     let length = packet.readableBytes
     switch framing {
     case .abridged:
       if length / 4 < 0x7F {
-        out.writeInteger(UInt8(length / 4))
+        Self.append(UInt8(length / 4), packet, to: &out)
       } else {
-        out.writeInteger(UInt32(length / 4) << 8 | 0x7F, endianness: .little)
+        Self.append(UInt32(length / 4) << 8 | 0x7F, packet, to: &out)
       }
-      out.writeImmutableBuffer(packet)
     case .intermediate:
-      out.writeInteger(UInt32(length), endianness: .little)
-      out.writeImmutableBuffer(packet)
+      Self.append(UInt32(length), packet, to: &out)
     case .padded:
       let padding = Int.random(in: 0...15, using: &generator)
-      out.writeInteger(UInt32(length + padding), endianness: .little)
-      out.writeImmutableBuffer(packet)
+      Self.append(UInt32(length + padding), packet, to: &out)
       for _ in 0..<padding { out.writeInteger(UInt8.random(in: .min ... .max, using: &generator)) }
     case .full:
       var frame = ByteBuffer()
@@ -51,6 +49,23 @@ struct PacketCodec: Sendable {
       frame.writeInteger(Self.checksum(frame.readableBytesView), endianness: .little)
       out.writeImmutableBuffer(frame)
     }
+  }
+
+  /// What a packet may have in front of it for the header of any framing but the full one.
+  static let headroom = 4
+
+  private static func append(
+    _ header: some FixedWidthInteger, _ packet: consuming ByteBuffer, to out: inout ByteBuffer
+  ) {
+    let size = header.bitWidth / 8
+    guard out.readableBytes == 0, packet.readerIndex >= size else {
+      out.writeInteger(header, endianness: .little)
+      out.writeImmutableBuffer(packet)
+      return
+    }
+    out = packet
+    out.moveReaderIndex(to: out.readerIndex - size)
+    out.setInteger(header, at: out.readerIndex, endianness: .little)
   }
 
   /// Cuts the next frame off the front of `input`; nil until it is there whole.

@@ -27,8 +27,14 @@ public struct ServerFraming {
   /// - Throws: `FramingError` when the bytes make no sense; close the connection.
   public mutating func next() throws(FramingError) -> Frame? {
     if codec == nil { try detect() }
-    defer { if input.readableBytes == 0 { input.clear() } else { input.discardReadBytes() } }
-    return try codec?.decode(&input)
+    let frame = try codec?.decode(&input)
+    if input.readableBytes == 0 {
+      // Not cleared: frames may share its storage, and it would get as much anew.
+      input = ByteBuffer()
+    } else if frame == nil {
+      input.discardReadBytes()
+    }
+    return frame
   }
 
   /// Appends a packet to `out`.

@@ -196,9 +196,8 @@ struct LinkMachine {
     var bytes = unsent
     unsent = ByteBuffer()
     if isEncrypted {
-      for packet in session?.outgoing(now: now, using: &random) ?? [] {
-        framing?.encode(packet, into: &bytes, using: &random)
-      }
+      var packets = CircularBuffer(session?.outgoing(now: now, using: &random) ?? [])
+      while let packet = packets.popFirst() { framing?.encode(packet, into: &bytes, using: &random) }
     }
     return bytes.readableBytes > 0 ? bytes : nil
   }

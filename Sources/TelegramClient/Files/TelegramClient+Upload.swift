@@ -72,25 +72,31 @@ struct UploadJob<Source: UploadSource>: TransferJob {
   mutating func failed(_ part: Int) { again.insert(part) }
 
   func exchange(_ part: Int) -> Exchange {
-    { [client, source, plan, fileID] in
+    { [self] in
       do throws(TelegramError) {
-        let range = plan.range(ofPart: part)
-        let bytes = try await source.read(count: range.count, at: range.lowerBound)
         let options = TelegramClient.CallOptions(isBulk: true, purpose: .files, leavesPaceToCaller: true)
-        let number = Int32(part)
+        let body = try await encoded(part)
         let saved =
           plan.isBig
-          ? try await client.invoke(
-            API.UploadSaveBigFilePart(
-              fileId: fileID, filePart: number, fileTotalParts: Int32(plan.partCount), bytes: bytes), options)
-          : try await client.invoke(
-            API.UploadSaveFilePart(fileId: fileID, filePart: number, bytes: bytes), options)
+          ? try await client.invoke(encoded: body, of: API.UploadSaveBigFilePart.self, options)
+          : try await client.invoke(encoded: body, of: API.UploadSaveFilePart.self, options)
         guard saved else { throw .file("the server did not take part \(part) of the file") }
         return .success(())
       } catch {
         return .failure(DownloadError(error))
       }
     }
+  }
+
+  /// The call that sends a part.
+  private func encoded(_ part: Int) async throws(TelegramError) -> ByteBuffer {
+    let range = plan.range(ofPart: part)
+    let bytes = try await source.read(count: range.count, at: range.lowerBound)
+    return plan.isBig
+      ? CallWrapping.encode(
+        API.UploadSaveBigFilePart(
+          fileId: fileID, filePart: Int32(part), fileTotalParts: Int32(plan.partCount), bytes: bytes))
+      : CallWrapping.encode(API.UploadSaveFilePart(fileId: fileID, filePart: Int32(part), bytes: bytes))
   }
 
   mutating func received(_ answer: Void, for part: Int) async throws(DownloadError) -> Int {

@@ -213,7 +213,7 @@ private struct Storm: Sendable {
     messages -= 1
     let chat = chats[Int.random(in: 0..<chats.count, using: &generator)]
     done.messages += 1
-    var draft = Draft(text: try text("message \(done.messages)"))
+    var draft = Draft(text: try StormWords.message("message \(done.messages)", using: &generator))
     if mediaShare > 0, Double.random(in: 0..<1, using: &generator) < mediaShare {
       // A caption is shorter than a message.
       draft.text = try MessageText.normalized("message \(done.messages): a file", [])
@@ -258,7 +258,7 @@ private struct Storm: Sendable {
     // It may have been deleted meanwhile.
     guard try world.box(of: target.chat, for: author)[target.id] != nil else { return }
     done.edits += 1
-    var text = try text("edit \(done.edits)")
+    var text = try StormWords.message("edit \(done.edits)", using: &generator)
     if try world.box(of: target.chat, for: author)[target.id]?.media != nil {
       text = try MessageText.normalized("edit \(done.edits): a file", [])
     }
@@ -290,18 +290,5 @@ private struct Storm: Sendable {
     } else {
       try world.deleteMessages(chosen, by: author, revoke: true)
     }
-  }
-
-  /// A text of a message's usual length, with a name of its own and some formatting.
-  private mutating func text(_ name: String) throws -> MessageText {
-    var words = StormWords(name: "\(name):")
-    // Most are a line; some are long.
-    let isLong = Int.random(in: 0..<20, using: &generator) == 0
-    let count = Int.random(in: isLong ? 50...200 : 2...15, using: &generator)
-    words.append(count, using: &generator)
-    if Int.random(in: 0..<3, using: &generator) == 0 {
-      words.entities.append(TextEntity(kind: .bold, offset: 0, length: Int32(name.utf16.count)))
-    }
-    return try MessageText.normalized(words.text, words.entities)
   }
 }

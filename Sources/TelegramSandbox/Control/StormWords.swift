@@ -1,3 +1,5 @@
+public import TL
+
 /// The words of a storm's message: of one language, as often used as words are, with odd ones among them.
 struct StormWords {
   private(set) var text: String
@@ -90,5 +92,34 @@ struct StormWords {
     case "h" where word.hasPrefix("https://"): .url
     default: nil
     }
+  }
+}
+
+extension StormWords {
+  /// A text of a message's usual length, with a name of its own and some formatting.
+  static func message(_ name: String, using generator: inout SeededGenerator) throws -> MessageText {
+    var words = StormWords(name: "\(name):")
+    // Most are a line; some are long.
+    let isLong = Int.random(in: 0..<20, using: &generator) == 0
+    let count = Int.random(in: isLong ? 50...200 : 2...15, using: &generator)
+    words.append(count, using: &generator)
+    if Int.random(in: 0..<3, using: &generator) == 0 {
+      words.entities.append(TextEntity(kind: .bold, offset: 0, length: Int32(name.utf16.count)))
+    }
+    return try MessageText.normalized(words.text, words.entities)
+  }
+}
+
+/// A text as storms say them, for those who want such without a sandbox.
+public struct StormText: Sendable {
+  public let text: String
+  public let entities: [API.AnyMessageEntity]
+
+  /// The same for the same name and seed, on every machine.
+  public init(name: String, seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let message = try StormWords.message(name, using: &generator)
+    text = message.string
+    entities = message.entities.map(\.entity)
   }
 }

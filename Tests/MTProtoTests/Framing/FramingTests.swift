@@ -29,6 +29,28 @@ import Testing
     #expect(server.dc == (transport.isObfuscated ? 2 : nil))
   }
 
+  /// A packet with room in front of it is sent from where it is; what arrives is the same.
+  @Test(arguments: Transport.all)
+  func roomInFrontOfAPacketIsNotSent(transport: Transport) throws {
+    for length in Self.lengths {
+      var wires: [ByteBuffer] = []
+      for headroom in [0, 1, 4, 16] {
+        var random = SeededGenerator(seed: 10)
+        var client = ClientFraming(transport: transport, dc: 2, using: &random)
+        var packet = ByteBuffer(repeating: 0xEE, count: headroom)
+        packet.moveReaderIndex(forwardBy: headroom)
+        packet.writeRepeatingByte(7, count: length)
+        var wire = ByteBuffer()
+        client.encode(packet, into: &wire, using: &random)
+        // What the caller has kept is as it was.
+        #expect(packet == ByteBuffer(repeating: 7, count: length))
+        client.encode(packet, into: &wire, using: &random)
+        wires.append(wire)
+      }
+      #expect(wires.allSatisfy { $0 == wires[0] })
+    }
+  }
+
   @Test(arguments: Transport.all)
   func cutsAnywhereDoNotMatter(transport: Transport) throws {
     var random = SeededGenerator(seed: 8)
