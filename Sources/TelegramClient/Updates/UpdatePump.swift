@@ -6,8 +6,8 @@ import TL
 /// Moves updates from the client to the archive: orders them with `UpdatesEngine`, fetches what is missing, and commits
 /// in batches that grow with the load.
 ///
-/// At most one commit is under way. What arrives meanwhile is put together into the next one, and past a limit nothing
-/// more is taken from the client, which then stops reading its socket.
+/// At most one commit is under way. What arrives meanwhile is put together into the next one, and past a limit no
+/// difference is asked for and nothing more is taken from the client, which then stops reading its socket.
 public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   private enum Event: Sendable {
     case payload(UpdatePayload?)
@@ -35,7 +35,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   /// How long an update may be on its way while `updates.getState` already counts it.
   private let travelTime: Duration = .seconds(2)
   /// Updates put together while a commit is under way, before reading stops.
-  private let maximumBatch = 2_000
+  private let maximumBatch = 1_000
   private let maximumChannelDifferences = 3
   /// How long a batch that is not urgent waits for more; what is lost with it in a crash is told again.
   private let patience: Duration = .seconds(1)
@@ -114,9 +114,6 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   private func next(_ pump: inout Running, _ group: inout ThrowingTaskGroup<Event, any Error>) {
     let now = source.now()
     pump.engine.tick(now: now)
-    while pump.channelDifferences < maximumChannelDifferences, let request = pump.engine.nextRequest(now: now) {
-      fetch(request, &pump, &group)
-    }
     if !pump.isCommitting, isDue(&pump, now) {
       let batch = pump.batch
       pump.batch = UpdateBatch()
@@ -127,7 +124,14 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
         return .committed
       }
     }
-    if !pump.isReading, pump.batch.updates.count < maximumBatch {
+    // What was missed can be any number of messages: more of them are asked for when there is room.
+    let hasRoom = pump.batch.updates.count < maximumBatch
+    while hasRoom, pump.channelDifferences < maximumChannelDifferences,
+      let request = pump.engine.nextRequest(now: now)
+    {
+      fetch(request, &pump, &group)
+    }
+    if hasRoom, !pump.isReading {
       pump.isReading = true
       group.addTask { .payload(await source.nextUpdate()) }
     }
