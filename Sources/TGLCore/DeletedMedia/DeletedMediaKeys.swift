@@ -50,7 +50,7 @@ public struct NewKey: Sendable {
   /// - Throws: `EncryptedFileError.outputExists`, `.system`.
   public func write(to path: String, forEnvFile isEnv: Bool, replacing: Bool) throws(EncryptedFileError) {
     try EncryptedFile.refuseExisting(path, replacing)
-    let file = try AtomicFile(path: path)
+    var file = try AtomicFile(path: path)
     try file.write(Array(line(forEnvFile: isEnv).utf8))
     try file.commit(replacing: replacing)
   }

@@ -57,7 +57,7 @@ public enum EncryptedFile {
   ) throws(EncryptedFileError) -> Int64 {
     guard input.size <= AESGCM.plaintextLimit else { throw .tooLarge(path: input.path, size: input.size) }
     try refuseExisting(output, replacing)
-    let file = try AtomicFile(path: output)
+    var file = try AtomicFile(path: output)
     let chunk = Chunk()
     defer { chunk.deallocate() }
     try file.write(nonce)

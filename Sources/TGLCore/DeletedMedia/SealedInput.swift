@@ -28,7 +28,7 @@ struct SealedInput: Sendable {
   func open(
     to output: String, key: [UInt8], replacing: Bool, _ cancellation: BlockingWork.Cancellation
   ) throws(EncryptedFileError) -> Bool {
-    let result = try AtomicFile(path: output)
+    var result = try AtomicFile(path: output)
     let isOpen = try pass(key: key, cancellation) { bytes throws(EncryptedFileError) in try result.write(bytes) }
     guard isOpen else { return false }
     try result.commit(replacing: replacing, times: file.times)

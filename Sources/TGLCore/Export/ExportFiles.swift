@@ -113,7 +113,7 @@ struct ExportFiles {
 
   private func duplicate(_ source: String, to target: String) throws(EncryptedFileError) {
     let input = try InputFile(path: source)
-    let output = try AtomicFile(path: target)
+    var output = try AtomicFile(path: target)
     let chunk = Chunk()
     defer { chunk.deallocate() }
     var done: Int64 = 0
