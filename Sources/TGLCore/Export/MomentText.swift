@@ -24,8 +24,10 @@ public enum MomentText {
   /// A length of time in seconds, as in `90s`, `30m`, `12h`, `7d`, `2w`; nil for what is none.
   public static func age(_ text: String) -> Int64? {
     let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
+    // More than anybody means, and far from what a sum of times could overflow with.
+    let longest: Int64 = 1_000_000 * 604_800
     guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()),
-      (0...1_000_000).contains(count)
+      (0...longest / unit).contains(count)
     else { return nil }
     return count * unit
   }

@@ -56,7 +56,7 @@ extension Purge {
       report.transactions += 1
       report.largestTransaction = max(report.largestTransaction, removed.count)
       try await unlink(removed.map { path(place, $0.name) })
-      try await Task.sleep(for: pace.pause)
+      try await makeRoom(after: .zero)
     }
   }
 
@@ -100,7 +100,7 @@ extension Purge {
       try await archive.removeMissing(missing)
       report.transactions += 1
       report.largestTransaction = max(report.largestTransaction, missing.count)
-      try await Task.sleep(for: pace.pause)
+      try await makeRoom(after: .zero)
     }
   }
 

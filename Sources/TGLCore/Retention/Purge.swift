@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Whoever waits for SQLite's write lock looks again after 1, 2, 5, 10, 15, 20, 25 ms and so on (its busy handler), and
 /// comes in vain as often as he finds a transaction. They are short, and take a sixth of the time at most: eight looks
-/// in vain, 103 ms, are met once in a million.
+/// in vain, 103 ms, are met once in a million. While no service runs, nobody is waited for.
 public struct Purge: Sendable {
   public struct Pace: Sendable {
     /// Of one transaction, before its commit.
@@ -77,7 +77,7 @@ public struct Purge: Sendable {
           }
           report.transactions += 1
           report.largestTransaction = max(report.largestTransaction, removed.count)
-          try await Task.sleep(for: pace.pause(after: ContinuousClock.now - start))
+          try await makeRoom(after: ContinuousClock.now - start)
         }
         for (message, type) in rest.prefix(done) {
           if removed.contains(message.key) {
@@ -92,6 +92,14 @@ public struct Purge: Sendable {
       if page.isLast { return }
       cursor = page.next
     }
+  }
+}
+
+extension Purge {
+  /// Leaves the write lock to the service for a while, when there is one; it may start at any time.
+  func makeRoom(after transaction: Duration) async throws {
+    guard access(root.runningMark, F_OK) == 0 else { return try Task.checkCancellation() }
+    try await Task.sleep(for: pace.pause(after: transaction))
   }
 }
 
@@ -139,7 +147,7 @@ extension Purge {
       let start = clock.now
       guard try await archive.mergeSearchIndex(isFirst: isFirst, pages: 32) || isFirst else { return }
       isFirst = false
-      try await Task.sleep(for: pace.pause(after: clock.now - start))
+      try await makeRoom(after: clock.now - start)
     }
   }
 
@@ -150,12 +158,12 @@ extension Purge {
       let start = clock.now
       // Free pages at the end of the file cost nothing, but any page may be one that has to be moved.
       try await archive.giveBack(pages: 64)
-      let pause = pace.pause(after: clock.now - start)
+      let took = clock.now - start
       let rest = try await archive.space().freePages
       // Somebody's snapshot may keep it from going on.
       if rest >= free { return }
       free = rest
-      try await Task.sleep(for: pause)
+      try await makeRoom(after: took)
     }
   }
 }
