@@ -17,7 +17,7 @@ RELEASE_BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES     = Package.swift Sources Tests Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit interop docs-test simulate soak storm bench schema completions install deb deb-test format check deps venv clean
+.PHONY: help build demo test unit interop docs-test simulate soak storm bench bench-smoke schema completions install deb deb-test format check deps venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ demo: deps ## show a deleted message coming back, against the local sandbox
 	$(SWIFT) build --product tgl-sandbox
 	@$(DEBUG_BIN)/tgl-sandbox demo --tgl $(DEBUG_BIN)/tgl
 
-test: deps venv ## everything: checks, unit tests, simulations, the real binary, Telethon and Kurigram, the package
+test: deps venv ## everything: checks, unit tests, simulations, the real binary, Telethon and Kurigram, the package, the benchmarks
 	$(SWIFT) build --build-tests
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
@@ -42,6 +42,7 @@ test: deps venv ## everything: checks, unit tests, simulations, the real binary,
 	@$(MAKE) --no-print-directory interop
 	@$(MAKE) --no-print-directory docs-test
 	@$(MAKE) --no-print-directory deb-test TGL_BIN=$(DEBUG_BIN)/tgl
+	@$(MAKE) --no-print-directory bench-smoke
 
 unit: deps ## the Swift tests
 	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest --skip SimulationTests
@@ -67,8 +68,14 @@ soak: build venv ## 20 minutes of messages and faults with the release binaries:
 storm: build venv ## 20,000 messages, faults and 35 kills, with the release binaries
 	TGL_STORM_MESSAGES=20000 TGL_BIN=$(RELEASE_BIN) $(VENV)/bin/python -m pytest -q -s Tests/Interop/test_storm.py
 
-bench: build $(BENCH_VENV)/.ready ## measure tgl beside its peers and print the table (ONLY="start crypto catchup ingest", RUNS=n)
-	$(BENCH_VENV)/bin/python Benchmarks/bench.py $(if $(ONLY),--only "$(ONLY)") $(if $(RUNS),--runs $(RUNS))
+bench: build $(BENCH_VENV)/.ready ## measure tgl beside its peers and print the table, an hour or two (ONLY="crypto media", RUNS=n, MESSAGES=n)
+	$(SWIFT) build -c release --static-swift-stdlib --product tgl-bench
+	$(BENCH_VENV)/bin/python Benchmarks/bench.py --binaries $(RELEASE_BIN) \
+	  $(if $(ONLY),--only "$(ONLY)") $(if $(RUNS),--runs $(RUNS)) $(if $(MESSAGES),--messages $(MESSAGES))
+
+bench-smoke: deps $(BENCH_VENV)/.ready ## whether the benchmarks still work and what they measure is right, not how fast it is
+	$(SWIFT) build
+	$(BENCH_VENV)/bin/python Benchmarks/bench.py --smoke --binaries $(DEBUG_BIN)
 
 $(BENCH_VENV)/.ready: Benchmarks/requirements.txt Tests/Interop/requirements.txt
 	@packaging/deps.sh python3 python3-venv openssl gcc
@@ -124,4 +131,4 @@ $(CHECKERS)/.ready: packaging/requirements.txt
 	@touch $@
 
 clean: ## remove what was built
-	rm -rf .build $(VENV) $(CHECKERS)
+	rm -rf .build $(VENV) $(CHECKERS) $(BENCH_VENV)

@@ -16,13 +16,15 @@ import traceback
 from harness.context import REPOSITORY, Context
 from harness import report
 
-SUITES = ["start", "crypto", "catchup", "ingest"]
+SUITES = ["start", "crypto", "media", "ingest", "catchup", "archive"]
+PROGRAMS = ["tgl", "tgl-sandbox", "tgl-bench"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help=f"some of: {' '.join(SUITES)}")
     parser.add_argument("--runs", type=int, help="turns of each peer; 3, or 1 with --smoke")
+    parser.add_argument("--messages", type=int, default=10_000_000, help="the largest size of the archive; more than 1,000,000")
     parser.add_argument("--smoke", action="store_true", help="small sizes: whether it works, not how fast")
     parser.add_argument("--binaries", type=pathlib.Path, default=REPOSITORY / ".build" / "release")
     parser.add_argument("--output", type=pathlib.Path, default=REPOSITORY / ".build" / "bench")
@@ -30,9 +32,11 @@ def arguments():
     names = options.only.replace(",", " ").split() or SUITES
     if wrong := [name for name in names if name not in SUITES]:
         parser.error(f"no benchmark is called {wrong[0]}; there are: {' '.join(SUITES)}")
-    for program in ["tgl", "tgl-sandbox"]:
+    for program in PROGRAMS:
         if not (options.binaries / program).exists():
             parser.error(f"{options.binaries / program} is not there; `make build` makes it")
+    if options.messages <= 1_000_000:
+        parser.error("--messages is more than 1,000,000: the archive is measured at 100,000 and at 1,000,000, too")
     return options, names
 
 
@@ -42,7 +46,8 @@ def main():
     output.mkdir(parents=True, exist_ok=True)
     os.environ["TGL_BIN"] = str(options.binaries.resolve())
     context = Context(
-        binaries=options.binaries.resolve(), output=output, runs=options.runs or (1 if options.smoke else 3), smoke=options.smoke
+        binaries=options.binaries.resolve(), output=output, runs=options.runs or (1 if options.smoke else 3), smoke=options.smoke,
+        messages=options.messages,
     )
     about = {**report.machine(), "revision": report.revision(REPOSITORY), "runs": context.runs}
     suites, failed = [], []

@@ -21,6 +21,8 @@ class Context:
     runs: int
     #: Whether everything is small: only that it works counts.
     smoke: bool
+    #: How many messages the largest archive has.
+    messages: int
 
     def size(self, full, smoke):
         """How much of something: as much as the results need, or as little as the check of the harness needs."""

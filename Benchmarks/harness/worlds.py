@@ -79,6 +79,7 @@ class Logger:
     """The logger in Python in a sandbox."""
 
     name = "logger"
+    script = "logger.py"
 
     def __init__(self, world):
         self.world = world
@@ -96,7 +97,7 @@ class Logger:
     def start(self):
         with open(self.world.folder / "logger.log", "a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(PEERS / "logger.py"), str(self.world.folder / "sandbox.json"), str(self.folder)],
+                [sys.executable, str(PEERS / self.script), str(self.world.folder / "sandbox.json"), str(self.folder)],
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )
         # Telethon itself has something to say before.

@@ -11,16 +11,15 @@ output, and runs until SIGTERM.
 
 import asyncio
 import datetime
-import json
 import pathlib
-import signal
 import sys
 
 from sqlalchemy import BigInteger, select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from telethon import TelegramClient, events, utils
-from telethon.crypto import rsa
+from telethon import events
+
+import alice
 
 
 class Base(DeclarativeBase):
@@ -85,18 +84,10 @@ class Logger:
 
 
 async def main():
-    info = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    info = alice.described(sys.argv[1])
     folder = pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    rsa.add_key(pathlib.Path(info["rsa_public_key"]).read_text(), old=False)
-    home = next(dc for dc in info["dcs"] if dc["id"] == info["home_dc"])
-    alice = next(user for user in info["users"] if user["name"] == "alice")
-
-    client = TelegramClient(
-        str(folder / "user"), info["api_id"], info["api_hash"], sequential_updates=True, catch_up=True, flood_sleep_threshold=60
-    )
-    if not client.session.auth_key:
-        client.session.set_dc(home["id"], home["host"], home["port"])
+    client = alice.client(info, folder)
     engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'messages.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
@@ -105,15 +96,7 @@ async def main():
     client.add_event_handler(logger.said, events.NewMessage())
     client.add_event_handler(logger.edited, events.MessageEdited())
     client.add_event_handler(logger.deleted, events.MessageDeleted())
-    await client.start(phone=lambda: alice["phone"], code_callback=lambda: alice["code"])
-    # Telethon knows of channels only what it has seen.
-    await client.get_dialogs()
-    loop = asyncio.get_running_loop()
-    over = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, over.set)
-    print("ready", flush=True)
-    await over.wait()
-    await client.disconnect()
+    await alice.serve(client, info)
     await engine.dispose()
 
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 
@@ -88,14 +89,18 @@ def rows(context):
     def rate(usage, what):
         return usage if isinstance(usage, float) else size / 1e6 / max(getattr(usage, what), 0.001)
 
+    def rates(what):
+        return {name: [rate(one, what) for one in found[name]] for name in ["tgl", "script", "cp", "OpenSSL"]}
+
     yield Row(
-        f"decrypt a file of {size >> 20} MiB", "MB a CPU second",
-        {name: [rate(one, "cpu") for one in found[name]] for name in ["tgl", "script", "cp", "OpenSSL"]},
-        note="OpenSSL: openssl speed, in memory; cp: reading and writing alone",
+        f"decrypt a file of {size >> 20} MiB", "MB a CPU second", rates("cpu"),
+        note="OpenSSL: openssl speed, in memory; cp: reading, writing and waiting for the disk",
     )
+    reached = rates("wall")
+    limit = min("cp", "OpenSSL", key=lambda name: statistics.median(reached[name]))
     yield Row(
-        "the same", "MB a second", {name: [rate(one, "wall") for one in found[name]] for name in ["tgl", "script", "cp", "OpenSSL"]},
-        Target(at_least=0.8, of="OpenSSL"), note="with the disk's share",
+        "the same, until it is on the disk", "MB a second", reached, Target(at_least=0.8, of=limit),
+        note="the limit is OpenSSL or the disk, whichever is slower",
     )
     yield Row(
         "the same, resident, peak", "MiB", {name: [one.resident for one in found[name]] for name in ["tgl", "script"]},
@@ -103,6 +108,7 @@ def rows(context):
 
 
 def copied(source, target):
-    usage = measure.run(["cp", source, target]).usage
+    """The disk's limit: `tgl` says it is done when a power cut would lose nothing."""
+    usage = measure.run(["sh", "-c", 'cp "$0" "$1" && sync "$1"', source, target]).usage
     target.unlink()
     return usage

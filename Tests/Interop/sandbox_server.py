@@ -48,20 +48,20 @@ class Sandbox:
         self.process.stdout.close()
         return status
 
-    def request(self, method, path, body=None):
+    def request(self, method, path, body=None, patience=PATIENCE):
         """Status and JSON of one control request."""
         request = urllib.request.Request(
             self.info["control"] + path, method=method, data=None if body is None else json.dumps(body).encode()
         )
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(request, timeout=patience) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read())
 
-    def post(self, path, **body):
-        status, answer = self.request("POST", path, body)
+    def post(self, path, patience=PATIENCE, **body):
+        status, answer = self.request("POST", path, body, patience)
         assert status == 200, answer
         return answer
 
