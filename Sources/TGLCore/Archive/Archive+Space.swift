@@ -28,9 +28,10 @@ extension Archive {
     try await withoutTransaction { db in try db.execute(sql: "PRAGMA incremental_vacuum(\(pages))") }
   }
 
-  /// Writes what is in the log to the database file as far as nobody needs it, which makes the file as small as it is.
+  /// Writes what is in the log to the database file as far as no other process needs it, which makes the file as small as
+  /// it is.
   func checkpoint() async throws(ArchiveError) {
-    try await withoutTransaction { db in _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(PASSIVE)") }
+    try await withoutTransaction(apart: true) { db in _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(PASSIVE)") }
   }
 
   /// Cuts the log back when it has grown, unless somebody still reads an older moment; then the next time does.

@@ -135,7 +135,14 @@ public final class Archive: Sendable {
   /// Writes what is in the log back to the database file and closes it; nothing may be called afterwards.
   public func close() throws(ArchiveError) {
     stopWaiting()
-    do { try pool.close() } catch { throw ArchiveError(error, path: path) }
+    let pool = pool
+    do {
+      if !configuration.readonly {
+        // The connection that is closed last does it, and those for reading cannot.
+        try pool.barrierWriteWithoutTransaction { _ in pool.invalidateReadOnlyConnections() }
+      }
+      try pool.close()
+    } catch { throw ArchiveError(error, path: path) }
   }
 
   /// Runs `body` as one transaction: all of it happens, or nothing.
@@ -170,10 +177,20 @@ public final class Archive: Sendable {
   func writeNothing() async throws(ArchiveError) { try await write { _ in } }
 
   /// Runs what SQLite runs in transactions of its own.
-  func withoutTransaction(_ body: @escaping @Sendable (Database) throws -> Void) async throws(ArchiveError) {
+  ///
+  /// - Parameter apart: whether nothing is read meanwhile by this process.
+  func withoutTransaction(
+    apart: Bool = false, _ body: @escaping @Sendable (Database) throws -> Void
+  ) async throws(ArchiveError) {
     try await waiting(writes: true) { pool in
       await withCheckedContinuation { continuation in
-        pool.asyncWriteWithoutTransaction { db in continuation.resume(returning: Result { try body(db) }) }
+        if apart {
+          pool.asyncBarrierWriteWithoutTransaction { db in
+            continuation.resume(returning: Result { try body(db.get()) })
+          }
+        } else {
+          pool.asyncWriteWithoutTransaction { db in continuation.resume(returning: Result { try body(db) }) }
+        }
       }
     }
   }
