@@ -45,6 +45,7 @@ struct BatchWriter {
   var report = CommitReport()
   var peers: [PeerID: PeerRecord?] = [:]
   var knownIdentity: NoticeIdentity?
+  private var search = SearchAdditions()
 
   init(_ batch: RecorderBatch, policy: NoticePolicy, layer: Int64, db: Database) {
     self.db = db
@@ -86,6 +87,7 @@ struct BatchWriter {
     }
     for step in batch.progress { try LookingAgainTable.apply(step, now: batch.receivedAt, db) }
     try StateTable.save(batch.stateChange, db)
+    try search.write(db)
   }
 
   /// Updates kept as bytes; older ones are forgotten.
@@ -108,7 +110,7 @@ struct BatchWriter {
   /// The same message may come again after a difference, and an old state of it after a newer one: neither may undo
   /// anything.
   private mutating func save(_ message: MessageRecord, isSilent: Bool) throws {
-    if try MessageTable.insert(message, receivedAt: batch.receivedAt, layer: layer, db) {
+    if try MessageTable.insert(message, receivedAt: batch.receivedAt, layer: layer, search: &search, db) {
       report.added += 1
       report.byChat[PeerType(chatOf: message), default: .init()].added += 1
       try bufferFiles(of: message)
@@ -127,7 +129,7 @@ struct BatchWriter {
       }
       return
     }
-    try MessageTable.addVersion(message, over: stored, now: batch.receivedAt, layer: layer, db)
+    try MessageTable.addVersion(message, over: stored, now: batch.receivedAt, layer: layer, search: &search, db)
     report.edited += 1
     report.byChat[PeerType(chatOf: message), default: .init()].edited += 1
     let isOtherMedia = !MediaRecord.isSame(message.media, old.media)

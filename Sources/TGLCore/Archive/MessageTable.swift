@@ -29,12 +29,10 @@ enum MessageTable {
   }
 
   /// Adds a message; false when there is one with its chat and id.
-  static func insert(_ message: MessageRecord, receivedAt: Int64, layer: Int64, _ db: Database) throws -> Bool {
-    if SearchText.hasUnspaced(message.text.text) {
-      let present = try db.cachedStatement(sql: "SELECT 1 FROM message WHERE chat_id = ? AND id = ?")
-      if try Int.fetchOne(present, arguments: [message.chat.rawValue, message.id]) != nil { return false }
-      try SearchTable.add((message.chat.rawValue, message.id), version: 1, message.text.text, db)
-    }
+  static func insert(
+    _ message: MessageRecord, receivedAt: Int64, layer: Int64, search: inout SearchAdditions, _ db: Database
+  ) throws -> Bool {
+    let entry = try search.add((message.chat.rawValue, message.id), version: 1, message.text.text, db)
     let statement = try db.cachedStatement(sql: insertion)
     let isRaw = message.media != nil || message.action != nil || message.rich != nil
     try statement.execute(
@@ -46,7 +44,9 @@ enum MessageTable {
         try ArchiveJSON.encode(entities: message.text.entities), message.media?.kind.rawValue, message.media?.id,
         message.action?.kind, isRaw ? layer : nil, message.media?.raw, message.action?.raw, message.rich, receivedAt,
       ])
-    return db.changesCount == 1
+    if db.changesCount == 1 { return true }
+    if let entry { try search.withdraw(entry, db) }
+    return false
   }
 
   static func find(chat: PeerID, id: Int64, _ db: Database) throws -> Stored? {
@@ -74,7 +74,8 @@ enum MessageTable {
 
   /// Puts the current content away as an earlier version and the new content in its place.
   static func addVersion(
-    _ message: MessageRecord, over stored: Stored, now: Int64, layer: Int64, _ db: Database
+    _ message: MessageRecord, over stored: Stored, now: Int64, layer: Int64, search: inout SearchAdditions,
+    _ db: Database
   ) throws {
     let mediaStays = MediaRecord.isSame(message.media, stored.message.media)
     let copy = try db.cachedStatement(
@@ -93,10 +94,7 @@ enum MessageTable {
         WHERE chat_id = ? AND id = ?
         """)
     let isRaw = message.media != nil || message.rich != nil || stored.message.action != nil
-    if SearchText.hasUnspaced(message.text.text) {
-      try SearchTable.add(
-        (message.chat.rawValue, message.id), version: stored.version + 1, message.text.text, db)
-    }
+    try search.add((message.chat.rawValue, message.id), version: stored.version + 1, message.text.text, db)
     try update.execute(
       arguments: [
         message.editDate ?? now, message.text.text, try ArchiveJSON.encode(entities: message.text.entities),

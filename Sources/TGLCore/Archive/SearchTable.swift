@@ -15,16 +15,18 @@ enum SearchTable {
         SELECT chat_id, id, version, text FROM message WHERE (chat_id, id) > (?, ?) ORDER BY chat_id, id LIMIT ?
         """)
     var last: (chat: Int64, id: Int64)?
+    var additions = SearchAdditions()
     var done = 0
     let rows = try Row.fetchCursor(next, arguments: [place["chat_id"] as Int64, place["id"] as Int64, limit.rows])
     while done == 0 || clock.now < end, let row = try rows.next() {
       let key = (chat: row["chat_id"] as Int64, id: row["id"] as Int64)
       let version = row["version"] as Int64
-      try add(key, version: version, row["text"], db)
-      if version > 1 { try addVersions(key, db) }
+      try additions.add(key, version: version, row["text"], db)
+      if version > 1 { try addVersions(key, to: &additions, db) }
       last = key
       done += 1
     }
+    try additions.write(db)
     if let last, done > 0 {
       let statement = try db.cachedStatement(sql: "UPDATE search_backlog SET chat_id = ?, id = ?")
       try statement.execute(arguments: [last.chat, last.id])
@@ -34,28 +36,14 @@ enum SearchTable {
     return nil
   }
 
-  private static func addVersions(_ key: (chat: Int64, id: Int64), _ db: Database) throws {
+  private static func addVersions(
+    _ key: (chat: Int64, id: Int64), to additions: inout SearchAdditions, _ db: Database
+  ) throws {
     let statement = try db.cachedStatement(
       sql: "SELECT version, text FROM message_version WHERE chat_id = ? AND id = ?")
     for row in try Row.fetchAll(statement, arguments: [key.chat, key.id]) {
-      try add(key, version: row["version"], row["text"], db)
+      try additions.add(key, version: row["version"], row["text"], db)
     }
-  }
-
-  /// Takes a text in; its trigger then finds that this is done.
-  ///
-  /// For texts in scripts without spaces: setting their characters apart takes SQL some ten times as long as
-  /// all the rest of adding a message.
-  static func add(
-    _ key: (chat: Int64, id: Int64), version: Int64, _ text: String, _ db: Database
-  ) throws {
-    if text.isEmpty { return }
-    let entry = try db.cachedStatement(
-      sql: "INSERT OR IGNORE INTO search_entry (chat_id, id, version) VALUES (?, ?, ?)")
-    try entry.execute(arguments: [key.chat, key.id, version])
-    guard db.changesCount > 0 else { return }
-    let index = try db.cachedStatement(sql: "INSERT INTO search (rowid, text) VALUES (?, ?)")
-    try index.execute(arguments: [db.lastInsertedRowID, SearchText.indexed(text)])
   }
 }
 

@@ -88,10 +88,14 @@ struct LegacyImport {
           arguments: [peer.type.rawValue, peer.id.rawValue, neverSeen])
       }
     }
+    var search = SearchAdditions()
     for message in batch.messages
-    where try MessageTable.insert(message, receivedAt: message.date, layer: Int64(API.layer), db) {
+    where try MessageTable.insert(
+      message, receivedAt: message.date, layer: Int64(API.layer), search: &search, db)
+    {
       added.messages += 1
     }
+    try search.write(db)
     return added
   }
 

@@ -19,14 +19,9 @@ enum SearchText {
     scalar.value >= 0x0E00 && unspaced.contains { $0.contains(scalar.value) }
   }
 
-  /// Whether any of a text is in a script without spaces.
-  static func hasUnspaced(_ text: String) -> Bool {
-    // Below U+0E00 everything is one or two bytes long, or three that begin with 0xE0.
-    text.utf8.contains { $0 >= 0xE0 } && text.unicodeScalars.contains(where: isUnspaced)
-  }
-
   /// The text as the index is given it.
   static func indexed(_ text: String) -> String {
+    guard mayDiffer(text) else { return text }
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -37,6 +32,17 @@ enum SearchText {
       }
     }
     return result
+  }
+
+  /// False for most texts, which are given as they are.
+  private static func mayDiffer(_ text: String) -> Bool {
+    var last: UInt8 = 0
+    for byte in text.utf8 {
+      // Below U+0E00 everything is one or two bytes long, or three that begin with 0xE0; yo is 0xD1 0x91 or 0xD0 0x81.
+      if byte >= 0xE0 || byte == 0x91 && last == 0xD1 || byte == 0x81 && last == 0xD0 { return true }
+      last = byte
+    }
+    return false
   }
 
   /// The same as an SQL expression of a text.

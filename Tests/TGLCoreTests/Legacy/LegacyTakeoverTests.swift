@@ -210,7 +210,9 @@ struct LegacyTakeoverTests {
     try await archive.write { db in
       var message = MessageRecord(chat: PeerID.user(1001).require, id: 1, date: 5)
       message.text = FormattedText("ours")
-      _ = try MessageTable.insert(message, receivedAt: 5, layer: 1, db)
+      var search = SearchAdditions()
+      _ = try MessageTable.insert(message, receivedAt: 5, layer: 1, search: &search, db)
+      try search.write(db)
     }
     try archive.close()
     let before = try Data(contentsOf: URL(fileURLWithPath: other.archiveFile))

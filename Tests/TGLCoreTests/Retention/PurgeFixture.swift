@@ -48,13 +48,15 @@ final class PurgeFixture: Sendable {
     try await archive.write { db in
       var message = MessageRecord(chat: chat, id: id, date: 1_000)
       message.text = FormattedText(text)
+      var search = SearchAdditions()
       _ = try MessageTable.insert(
-        message, receivedAt: Self.now - Int64(daysAgo * Double(Self.day)), layer: 1, db)
+        message, receivedAt: Self.now - Int64(daysAgo * Double(Self.day)), layer: 1, search: &search, db)
       for version in 0..<versions {
         message.text = FormattedText("\(text) \(version)")
         guard let stored = try MessageTable.find(chat: chat, id: id, db) else { continue }
-        try MessageTable.addVersion(message, over: stored, now: Self.now, layer: 1, db)
+        try MessageTable.addVersion(message, over: stored, now: Self.now, layer: 1, search: &search, db)
       }
+      try search.write(db)
       if deleted { try MessageTable.markDeleted(chat: chat, id: id, at: Self.now, db) }
     }
   }

@@ -110,18 +110,25 @@ import Testing
     if isFound { #expect(!hits[0].ranges.isEmpty) }
   }
 
-  @Test func textsOfUnspacedScriptsAreIndexedOnceHoweverOftenTheyCome() async throws {
+  @Test(arguments: [["天地玄黄", "宇宙洪荒", "plain again"], ["first", "second ёлка", "third"]])
+  func textsAreIndexedOnceHoweverOftenTheyCome(texts: [String]) async throws {
     func edit(_ text: String, date: Int32) -> API.AnyUpdate {
       Make.edit(Make.message(1, in: Make.user(1002), text, editDate: date))
     }
-    try await say(1, "天地玄黄")
-    try await say(1, "天地玄黄")
-    try await fixture.receive([edit("宇宙洪荒", date: 1_900_000_001)])
-    try await fixture.receive([edit("宇宙洪荒", date: 1_900_000_001), edit("plain again", date: 1_900_000_002)])
-    #expect(try await search("玄黄").map(\.version) == [1])
-    #expect(try await search("洪荒").map(\.version) == [2])
-    #expect(try await search("plain").map(\.version) == [3])
-    try await checkIndex(["玄黄", "洪荒", "plain"])
+    try await say(1, texts[0])
+    try await say(1, texts[0])
+    try await fixture.receive([edit(texts[1], date: 1_900_000_001)])
+    try await fixture.receive([edit(texts[1], date: 1_900_000_001), edit(texts[2], date: 1_900_000_002)])
+    for (index, text) in texts.enumerated() { #expect(try await search(text).map(\.version) == [index + 1]) }
+    try await checkIndex(texts)
+    // All of it at once.
+    try await fixture.receive([
+      Make.new(Make.message(2, in: Make.user(1002), texts[0], date: 1_900_000_000)),
+      Make.new(Make.message(2, in: Make.user(1002), texts[0], date: 1_900_000_000)),
+      Make.edit(Make.message(2, in: Make.user(1002), texts[1], editDate: 1_900_000_001)), Make.delete([2]),
+    ])
+    for text in texts[...1] { #expect(try await search(text).map(\.id) == [2, 1]) }
+    try await checkIndex(texts)
   }
 
   @Test func longTextsOfUnspacedScriptsAreIndexedToTheirEnd() async throws {
@@ -257,9 +264,12 @@ import Testing
     ])
     try await fixture.archive.write { db in try db.execute(sql: "DELETE FROM message WHERE id IN (6, 35)") }
     try await say(41, "early and late")
+    // Said again, before their turn and after it.
+    for id in Int32(3)...40 where id != 6 && id != 35 { try await say(id, "early \(id)") }
+    try await say(38, "never")
     try await SearchBacklog(archive: fixture.archive, logger: Logger(label: "test")).run()
     #expect(try await fixture.archive.isSearchIndexComplete())
-    try await checkIndex(["early", "later", "changed"])
+    try await checkIndex(["early", "later", "changed", "never"])
     #expect(try await search("early").count == 39)
     #expect(try await search("later").count == 2)
   }
