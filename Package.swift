@@ -25,6 +25,7 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
   name: "tgl",
@@ -58,8 +59,8 @@ let package = Package(
     .target(
       name: "TGLCore",
       dependencies: [
-        "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, logging, metrics, serviceLifecycle, unixSignals,
-        nioCore, nioPosix, nioHTTP1, hummingbird, "CLinux",
+        "TelegramClient", "TL", "MTProto", "MTProtoCrypto", grdb, sqlite, logging, metrics, serviceLifecycle,
+        unixSignals, nioCore, nioPosix, nioHTTP1, hummingbird, "CLinux",
       ],
       swiftSettings: swiftSettings),
     .target(

@@ -63,6 +63,9 @@ extension Archive {
     }
   }
 
+  /// How often a transaction that removes as many messages as it may looks at the clock.
+  private static let looks = 10
+
   /// Removes messages from the beginning of the list, until the transaction is long enough.
   ///
   /// - Returns: how many of the list were dealt with, and which of them are gone.
@@ -74,16 +77,15 @@ extension Archive {
       let end = clock.now + limit.time
       var needed = needed
       try needed.refresh(db)
-      var done = 0
+      var rest = messages[...]
       var removed: Set<MessageKey> = []
-      for message in messages {
-        done += 1
-        if !needed.contains(message.key), try RetentionTable.remove(message, keepingDeleted: keepingDeleted, db) {
-          removed.insert(message.key)
-        }
-        if removed.count >= limit.rows || clock.now >= end { break }
-      }
-      return (done, removed, needed)
+      repeat {
+        let some = rest.prefix(min(max(limit.rows / Self.looks, 1), limit.rows - removed.count))
+        rest = rest.dropFirst(some.count)
+        let free = some.filter { !needed.contains($0.key) }
+        removed.formUnion(try RetentionTable.remove(free, keepingDeleted: keepingDeleted, db))
+      } while !rest.isEmpty && removed.count < limit.rows && clock.now < end
+      return (messages.count - rest.count, removed, needed)
     }
   }
 

@@ -110,9 +110,8 @@ struct ArchiveSnapshot {
     in chat: PeerID, _ filter: MessageFilter, withFiles: Bool, _ body: (SnapshotMessage) throws -> Void
   ) throws {
     let sql = "\(MessageTable.selection) WHERE chat_id = ? AND \(filter.condition) ORDER BY id"
-    let rows = try Row.fetchCursor(db, sql: sql, arguments: [chat.rawValue])
-    while let row = try rows.next() {
-      guard let stored = MessageTable.stored(row) else { continue }
+    try db.makeStatement(sql: sql).forEach(chat.rawValue) { row in
+      guard let stored = MessageTable.stored(row) else { return }
       var message = SnapshotMessage(
         record: stored.message, version: Int(stored.version), receivedAt: stored.receivedAt,
         deletedAt: stored.deletedAt, layer: stored.layer)

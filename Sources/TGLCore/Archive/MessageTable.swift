@@ -32,18 +32,16 @@ enum MessageTable {
   static func insert(
     _ message: MessageRecord, receivedAt: Int64, layer: Int64, search: inout SearchAdditions, _ db: Database
   ) throws -> Bool {
-    let entry = try search.add((message.chat.rawValue, message.id), version: 1, message.text.text, db)
+    let entry = try search.add(message.key, version: 1, message.text.text, db)
     let statement = try db.cachedStatement(sql: insertion)
     let isRaw = message.media != nil || message.action != nil || message.rich != nil
-    try statement.execute(
-      arguments: [
-        message.chat.rawValue, message.id, message.sender?.rawValue, message.date, message.editDate,
-        message.isOutgoing, message.isPost, message.noforwards, message.ttlSeconds, message.ttlPeriod,
-        message.replyToID, message.replyToChat?.rawValue, message.topicID, message.groupedID, message.viaBotID,
-        message.postAuthor, try message.forward.map(ArchiveJSON.encode), message.text.text,
-        try ArchiveJSON.encode(entities: message.text.entities), message.media?.kind.rawValue, message.media?.id,
-        message.action?.kind, isRaw ? layer : nil, message.media?.raw, message.action?.raw, message.rich, receivedAt,
-      ])
+    try statement.run(
+      message.chat.rawValue, message.id, message.sender?.rawValue, message.date, message.editDate,
+      message.isOutgoing, message.isPost, message.noforwards, message.ttlSeconds, message.ttlPeriod,
+      message.replyToID, message.replyToChat?.rawValue, message.topicID, message.groupedID, message.viaBotID,
+      message.postAuthor, try message.forward.map(ArchiveJSON.encode), message.text.text,
+      ArchiveJSON.encode(entities: message.text.entities), message.media?.kind.rawValue, message.media?.id,
+      message.action?.kind, isRaw ? layer : nil, message.media?.raw, message.action?.raw, message.rich, receivedAt)
     if db.changesCount == 1 { return true }
     if let entry { try search.withdraw(entry, db) }
     return false
@@ -51,7 +49,7 @@ enum MessageTable {
 
   static func find(chat: PeerID, id: Int64, _ db: Database) throws -> Stored? {
     let statement = try db.cachedStatement(sql: "\(selection) WHERE chat_id = ? AND id = ?")
-    return try Row.fetchOne(statement, arguments: [chat.rawValue, id]).flatMap(stored)
+    return try statement.first(chat.rawValue, id, read: stored)
   }
 
   /// The message of a private chat or basic group; one of a channel is never found, whatever its id.
@@ -59,7 +57,7 @@ enum MessageTable {
   /// The bound is written out as in the partial index `message_without_chat`, or SQLite would not use that.
   static func findWithoutChat(id: Int64, _ db: Database) throws -> Stored? {
     let statement = try db.cachedStatement(sql: "\(selection) WHERE id = ? AND chat_id > -1000000000000")
-    return try Row.fetchOne(statement, arguments: [id]).flatMap(stored)
+    return try statement.first(id, read: stored)
   }
 
   /// A message of somebody that is still there, among the newest of a chat.
@@ -69,7 +67,7 @@ enum MessageTable {
         SELECT id FROM message WHERE chat_id = ?1 AND sender_id = ?2 AND deleted_at IS NULL
         AND id > (SELECT max(id) FROM message WHERE chat_id = ?1) - 5000 ORDER BY id DESC LIMIT 1
         """)
-    return try Int64.fetchOne(statement, arguments: [chat.rawValue, sender.rawValue])
+    return try statement.first(chat.rawValue, sender.rawValue) { $0[0] }
   }
 
   /// Puts the current content away as an earlier version and the new content in its place.
@@ -86,7 +84,7 @@ enum MessageTable {
           iif(? AND rich IS NULL, NULL, layer), iif(?, NULL, media), rich
         FROM message WHERE chat_id = ? AND id = ?
         """)
-    try copy.execute(arguments: [now, mediaStays, mediaStays, message.chat.rawValue, message.id])
+    try copy.run(now, mediaStays, mediaStays, message.chat.rawValue, message.id)
     let update = try db.cachedStatement(
       sql: """
         UPDATE message SET version = version + 1, edit_date = ?, text = ?, entities = ?, noforwards = ?,
@@ -94,13 +92,11 @@ enum MessageTable {
         WHERE chat_id = ? AND id = ?
         """)
     let isRaw = message.media != nil || message.rich != nil || stored.message.action != nil
-    try search.add((message.chat.rawValue, message.id), version: stored.version + 1, message.text.text, db)
-    try update.execute(
-      arguments: [
-        message.editDate ?? now, message.text.text, try ArchiveJSON.encode(entities: message.text.entities),
-        message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw, message.rich,
-        message.ttlSeconds, isRaw ? layer : nil, message.chat.rawValue, message.id,
-      ])
+    try search.add(message.key, version: stored.version + 1, message.text.text, db)
+    try update.run(
+      message.editDate ?? now, message.text.text, ArchiveJSON.encode(entities: message.text.entities),
+      message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw, message.rich,
+      message.ttlSeconds, isRaw ? layer : nil, message.chat.rawValue, message.id)
   }
 
   /// Takes over what may change without the message being another one: the edit's date, and the media's references.
@@ -111,28 +107,24 @@ enum MessageTable {
           layer = iif(? IS NULL AND action IS NULL AND rich IS NULL, NULL, ?)
         WHERE chat_id = ? AND id = ?
         """)
-    try statement.execute(
-      arguments: [
-        message.editDate, message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw,
-        message.media?.raw, layer, message.chat.rawValue, message.id,
-      ])
+    try statement.run(
+      message.editDate, message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw,
+      message.media?.raw, layer, message.chat.rawValue, message.id)
   }
 
   static func markDeleted(chat: PeerID, id: Int64, at now: Int64, _ db: Database) throws {
     let statement = try db.cachedStatement(sql: "UPDATE message SET deleted_at = ? WHERE chat_id = ? AND id = ?")
-    try statement.execute(arguments: [now, chat.rawValue, id])
+    try statement.run(now, chat.rawValue, id)
   }
 
   static func markOpened(chat: PeerID, id: Int64, at now: Int64, _ db: Database) throws {
     let statement = try db.cachedStatement(
       sql: "UPDATE message SET opened_at = ? WHERE chat_id = ? AND id = ? AND opened_at IS NULL")
-    try statement.execute(arguments: [now, chat.rawValue, id])
+    try statement.run(now, chat.rawValue, id)
   }
 
   /// A row of `selection`; nil for one whose chat is no peer's id, which this program never writes.
-  ///
-  /// By position: a name is looked up in each row anew, which takes longer than the rest of it.
-  static func stored(_ row: Row) -> Stored? {
+  static func stored(_ row: SQLiteRow) -> Stored? {
     guard let chat = PeerID(rawValue: row[0]) else { return nil }
     var message = MessageRecord(chat: chat, id: row[1], date: row[3])
     message.sender = (row[2] as Int64?).flatMap(PeerID.init(rawValue:))

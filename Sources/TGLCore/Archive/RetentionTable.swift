@@ -12,6 +12,10 @@ struct MessageKey: Sendable, Hashable {
   var id: Int64
 }
 
+extension MessageRecord {
+  var key: MessageKey { MessageKey(chat: chat.rawValue, id: id) }
+}
+
 /// A message that is old enough to go.
 struct ExpiredMessage: Sendable, Hashable {
   var key: MessageKey
@@ -135,26 +139,49 @@ enum RetentionTable {
       AND j.state IN ('fetch', 'preserve'))
     """
 
-  /// Removes a message with its versions and media jobs, if it is still to go; says whether it did.
-  static func remove(_ message: ExpiredMessage, keepingDeleted: Bool, _ db: Database) throws -> Bool {
-    let key: StatementArguments = [message.key.chat, message.key.id]
+  /// Removes messages with their versions and media jobs, as far as they are still to go; says which did.
+  static func remove(
+    _ messages: some Sequence<ExpiredMessage>, keepingDeleted: Bool, _ db: Database
+  ) throws -> Set<MessageKey> {
+    var search = SearchRemovals()
+    let gone = try messages.filter { message in
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT 1 FROM message AS m WHERE chat_id = ?1 AND id = ?2 AND received_at = ?3
+          AND (NOT ?4 OR deleted_at IS NULL) AND NOT \(isAwaited)
+          """)
+      let isToGo = try statement.first(message.key.chat, message.key.id, message.receivedAt, keepingDeleted) { _ in true
+      }
+      guard isToGo != nil else { return false }
+      try search.add(message.key, db)
+      return true
+    }
+    try search.write(db)
+    let statement = try db.cachedStatement(sql: "DELETE FROM message WHERE chat_id = ? AND id = ?")
+    let jobs = try db.cachedStatement(sql: "DELETE FROM media_job WHERE chat_id = ? AND message_id = ?")
+    for message in gone {
+      try statement.run(message.key.chat, message.key.id)
+      try jobs.run(message.key.chat, message.key.id)
+    }
+    try noteNewest(of: gone, db)
+    return Set(gone.map(\.key))
+  }
+
+  private static func noteNewest(of gone: [ExpiredMessage], _ db: Database) throws {
+    var newest: [Int64: ExpiredMessage] = [:]
+    for message in gone {
+      let scope = PeerID(rawValue: message.key.chat).map { MessageScope(of: $0).column } ?? message.key.chat
+      if let known = newest[scope], known.key.id >= message.key.id { continue }
+      newest[scope] = message
+    }
     let statement = try db.cachedStatement(
       sql: """
-        DELETE FROM message AS m WHERE chat_id = ?1 AND id = ?2 AND received_at = ?3
-        AND (NOT ?4 OR deleted_at IS NULL) AND NOT \(isAwaited)
-        """)
-    try statement.execute(
-      arguments: [message.key.chat, message.key.id, message.receivedAt, keepingDeleted])
-    guard db.changesCount > 0 else { return false }
-    let jobs = try db.cachedStatement(sql: "DELETE FROM media_job WHERE chat_id = ? AND message_id = ?")
-    try jobs.execute(arguments: key)
-    let newest = try db.cachedStatement(
-      sql: """
-        INSERT INTO newest_seen (scope, id, received_at) VALUES (iif(?1 > -1000000000000, 0, ?1), ?2, ?3)
+        INSERT INTO newest_seen (scope, id, received_at) VALUES (?, ?, ?)
         ON CONFLICT (scope) DO UPDATE SET id = excluded.id, received_at = excluded.received_at WHERE excluded.id > id
         """)
-    try newest.execute(arguments: [message.key.chat, message.key.id, message.receivedAt])
-    return true
+    for (scope, message) in newest {
+      try statement.execute(arguments: [scope, message.key.id, message.receivedAt])
+    }
   }
 
   static func newestRemoved(in scope: MessageScope, _ db: Database) throws -> (id: Int64, receivedAt: Int64)? {

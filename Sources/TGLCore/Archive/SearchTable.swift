@@ -14,12 +14,12 @@ enum SearchTable {
       sql: """
         SELECT chat_id, id, version, text FROM message WHERE (chat_id, id) > (?, ?) ORDER BY chat_id, id LIMIT ?
         """)
-    var last: (chat: Int64, id: Int64)?
+    var last: MessageKey?
     var additions = SearchAdditions()
     var done = 0
     let rows = try Row.fetchCursor(next, arguments: [place["chat_id"] as Int64, place["id"] as Int64, limit.rows])
     while done == 0 || clock.now < end, let row = try rows.next() {
-      let key = (chat: row["chat_id"] as Int64, id: row["id"] as Int64)
+      let key = MessageKey(chat: row["chat_id"], id: row["id"])
       let version = row["version"] as Int64
       try additions.add(key, version: version, row["text"], db)
       if version > 1 { try addVersions(key, to: &additions, db) }
@@ -37,7 +37,7 @@ enum SearchTable {
   }
 
   private static func addVersions(
-    _ key: (chat: Int64, id: Int64), to additions: inout SearchAdditions, _ db: Database
+    _ key: MessageKey, to additions: inout SearchAdditions, _ db: Database
   ) throws {
     let statement = try db.cachedStatement(
       sql: "SELECT version, text FROM message_version WHERE chat_id = ? AND id = ?")

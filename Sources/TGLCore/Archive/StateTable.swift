@@ -11,7 +11,7 @@ enum StateTable {
           INSERT INTO update_state (id, pts, qts, date, seq) VALUES (1, ?, ?, ?, ?)
           ON CONFLICT (id) DO UPDATE SET pts = excluded.pts, qts = excluded.qts, date = excluded.date, seq = excluded.seq
           """)
-      try statement.execute(arguments: [state.pts, state.qts, state.date, state.seq])
+      try statement.run(Int(state.pts), Int(state.qts), Int(state.date), Int(state.seq))
     }
     for (channel, pts) in change.channels {
       if let pts {
@@ -20,7 +20,7 @@ enum StateTable {
             INSERT INTO channel_state (channel_id, pts) VALUES (?, ?)
             ON CONFLICT (channel_id) DO UPDATE SET pts = excluded.pts
             """)
-        try statement.execute(arguments: [channel, pts])
+        try statement.run(channel, Int(pts))
       } else {
         let statement = try db.cachedStatement(sql: "DELETE FROM channel_state WHERE channel_id = ?")
         try statement.execute(arguments: [channel])

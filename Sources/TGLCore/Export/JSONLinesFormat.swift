@@ -96,30 +96,7 @@ extension JSONText {
     field("text", text.text)
     guard !text.entities.isEmpty else { return }
     key("entities")
-    beginArray()
-    for entity in text.entities { add(entity) }
-    endArray()
-  }
-
-  private mutating func add(_ entity: TextEntity) {
-    beginObject()
-    field("type", entity.style.name)
-    field("offset", entity.offset)
-    field("length", entity.length)
-    switch entity.style {
-    case .pre(let language): if !language.isEmpty { field("language", language) }
-    case .link(let url): field("url", url)
-    case .userLink(let id): field("user_id", id)
-    case .customEmoji(let id): field("custom_emoji_id", String(id))
-    case .formattedDate(let date, let flags):
-      field("date", Int(date))
-      key("flags")
-      beginArray()
-      for flag in flags.map(\.rawValue).sorted() { value(flag) }
-      endArray()
-    default: break
-    }
-    endObject()
+    add(text.entities)
   }
 
   fileprivate mutating func add(_ media: MediaDetails, id: Int64?, files: [ExportedFile]) {

@@ -127,13 +127,46 @@ enum ArchiveJSON {
   }
 
   /// Null for text without formatting.
-  static func encode(entities: [TextEntity]) throws -> String? {
-    entities.isEmpty ? nil : try encode(entities)
+  static func encode(entities: [TextEntity]) -> String? {
+    if entities.isEmpty { return nil }
+    var json = JSONText()
+    json.add(entities)
+    return json.text.string
   }
 
   /// What cannot be read is left out, for the same reason as in `FormattedText`.
   static func decode(entities: String?) -> [TextEntity] {
     guard let entities else { return [] }
     return (try? decode([TextEntity].self, from: entities)) ?? []
+  }
+}
+
+/// The same as an encoder makes of them, in a tenth of the time: a third of all messages have some.
+extension JSONText {
+  mutating func add(_ entities: [TextEntity]) {
+    beginArray()
+    for entity in entities { add(entity) }
+    endArray()
+  }
+
+  private mutating func add(_ entity: TextEntity) {
+    beginObject()
+    field("type", entity.style.name)
+    field("offset", entity.offset)
+    field("length", entity.length)
+    switch entity.style {
+    case .pre(let language): if !language.isEmpty { field("language", language) }
+    case .link(let url): field("url", url)
+    case .userLink(let id): field("user_id", id)
+    case .customEmoji(let id): field("custom_emoji_id", String(id))
+    case .formattedDate(let date, let flags):
+      field("date", Int(date))
+      key("flags")
+      beginArray()
+      for flag in flags.map(\.rawValue).sorted() { value(flag) }
+      endArray()
+    default: break
+    }
+    endObject()
   }
 }

@@ -9,6 +9,8 @@ public struct Purge: Sendable {
   public struct Pace: Sendable {
     /// Of one transaction, before its commit.
     var limit = TransactionLimit(rows: 500, time: .milliseconds(8))
+    /// The same while no service runs.
+    var limitAlone = TransactionLimit(rows: 1_000, time: .milliseconds(200))
     var pause = Duration.milliseconds(40)
 
     public init() {}
@@ -18,6 +20,7 @@ public struct Purge: Sendable {
 
     init(rows: Int, pause: Duration) {
       limit = TransactionLimit(rows: rows, time: .seconds(60))
+      limitAlone = limit
       self.pause = pause
     }
   }
@@ -69,7 +72,8 @@ public struct Purge: Sendable {
         if !isDryRun, !candidates.isEmpty {
           let start = ContinuousClock.now
           let outcome = try await archive.remove(
-            candidates, unless: needed, keepingDeleted: plan.keepsDeleted, limit: pace.limit)
+            candidates, unless: needed, keepingDeleted: plan.keepsDeleted,
+            limit: isAlone ? pace.limitAlone : pace.limit)
           (removed, needed) = (outcome.removed, outcome.needed)
           if outcome.done < candidates.count {
             let next = candidates[outcome.done].key
@@ -96,9 +100,12 @@ public struct Purge: Sendable {
 }
 
 extension Purge {
-  /// Leaves the write lock to the service for a while, when there is one; it may start at any time.
+  /// Whether no service runs; one may start at any time.
+  private var isAlone: Bool { access(root.runningMark, F_OK) != 0 }
+
+  /// Leaves the write lock to the service for a while, when there is one.
   func makeRoom(after transaction: Duration) async throws {
-    guard access(root.runningMark, F_OK) == 0 else { return try Task.checkCancellation() }
+    if isAlone { return try Task.checkCancellation() }
     try await Task.sleep(for: pace.pause(after: transaction))
   }
 }

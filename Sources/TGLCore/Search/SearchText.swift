@@ -21,28 +21,44 @@ enum SearchText {
 
   /// The text as the index is given it.
   static func indexed(_ text: String) -> String {
-    guard mayDiffer(text) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "ё": result.unicodeScalars.append("е")
-      case "Ё": result.unicodeScalars.append("Е")
-      case _ where isUnspaced(scalar): result += " \(scalar) "
-      default: result.unicodeScalars.append(scalar)
+    var text = text
+    return text.withUTF8 { utf8 -> String? in
+      var result: [UInt8] = []
+      // Whole stretches are copied at once; of most texts, nothing at all.
+      var rest = 0
+      for index in utf8.indices {
+        // Yo is 0xD1 0x91 or 0xD0 0x81; whatever is unspaced begins with 0xE0 or more.
+        let lead = utf8[index]
+        if lead < 0xD0 || lead > 0xD1 && lead < 0xE0 { continue }
+        let next = index + 1 < utf8.count ? utf8[index + 1] : 0
+        if lead == 0xD0 && next != 0x81 || lead == 0xD1 && next != 0x91 { continue }
+        let length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+        let bytes = utf8[index..<min(index + length, utf8.count)]
+        if length > 2, !isUnspaced(bytes) { continue }
+        if rest == 0 { result.reserveCapacity(utf8.count * 2) }
+        result.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[rest..<index]))
+        switch lead {
+        case 0xD0: result.append(contentsOf: "Е".utf8)
+        case 0xD1: result.append(contentsOf: "е".utf8)
+        default:
+          result.append(0x20)
+          result.append(contentsOf: bytes)
+          result.append(0x20)
+        }
+        rest = index + length
       }
-    }
-    return result
+      guard rest > 0 else { return nil }
+      result.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[rest...]))
+      return String(decoding: result, as: UTF8.self)
+    } ?? text
   }
 
-  /// False for most texts, which are given as they are.
-  private static func mayDiffer(_ text: String) -> Bool {
-    var last: UInt8 = 0
-    for byte in text.utf8 {
-      // Below U+0E00 everything is one or two bytes long, or three that begin with 0xE0; yo is 0xD1 0x91 or 0xD0 0x81.
-      if byte >= 0xE0 || byte == 0x91 && last == 0xD1 || byte == 0x81 && last == 0xD0 { return true }
-      last = byte
-    }
-    return false
+  /// The same of a character of three or four bytes.
+  private static func isUnspaced(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    guard let lead = bytes.first else { return false }
+    let bits = UInt32(lead) & (bytes.count == 3 ? 0x0F : 0x07)
+    let value = bytes.dropFirst().reduce(bits) { $0 << 6 | UInt32($1 & 0x3F) }
+    return Unicode.Scalar(value).map(isUnspaced) ?? false
   }
 
   /// The same as an SQL expression of a text.

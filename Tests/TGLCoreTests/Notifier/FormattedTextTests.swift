@@ -1,5 +1,6 @@
 import Foundation
 import TL
+import TestSupport
 import Testing
 
 @testable import TGLCore
@@ -46,6 +47,24 @@ import Testing
         [{"length":1,"offset":0,"type":"bold"},{"length":2,"offset":1,"type":"text_link","url":"https://a/b"},\
         {"custom_emoji_id":"5","length":2,"offset":3,"type":"custom_emoji"}]
         """)
+    #expect(
+      ArchiveJSON.encode(entities: entities) == """
+        [{"type":"bold","offset":0,"length":1},{"type":"text_link","offset":1,"length":2,"url":"https://a/b"},\
+        {"type":"custom_emoji","offset":3,"length":2,"custom_emoji_id":"5"}]
+        """)
+    #expect(ArchiveJSON.encode(entities: []) == nil)
+  }
+
+  /// However it was written.
+  @Test func entitiesComeBackAsTheyWere() throws {
+    var random = SeededGenerator.run(5)
+    for _ in 0..<200 {
+      var entities = RandomText.formatted(length: 40, entities: 5, using: &random).entities
+      entities.append(TextEntity(.link(url: RandomText.text(length: 9, using: &random)), offset: 0, length: 1))
+      entities.append(TextEntity(.pre(language: "\"\\\u{1}\n/"), offset: 0, length: 1))
+      #expect(ArchiveJSON.decode(entities: ArchiveJSON.encode(entities: entities)) == entities)
+      #expect(ArchiveJSON.decode(entities: try ArchiveJSON.encode(entities)) == entities)
+    }
   }
 
   @Test func damagedFormattingNeverHidesTheText() {
