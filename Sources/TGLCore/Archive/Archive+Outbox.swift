@@ -5,24 +5,30 @@ public enum OutboxChange: Sendable, Hashable {
   /// What is going to be sent; once set, it stays.
   case rendered([Post])
   case sentParts(Int)
-  /// All of it is in the log chat.
-  case done
   case postponed(OutboxRow.State, until: Int64, attempts: Int, error: String)
 }
 
-extension Archive {
-  /// The rows to choose from: the oldest pending one, and the parked one that is due first.
-  func outboxHeads() async throws(ArchiveError) -> OutboxHeads {
-    try await read { db in
-      OutboxHeads(pending: try OutboxTable.firstPending(db), parked: try OutboxTable.firstParked(db))
-    }
-  }
+/// The rows that are to be sent next.
+struct OutboxPage: Sendable {
+  /// The oldest pending ones, in order.
+  var pending: ArraySlice<OutboxRow> = []
+  /// The parked one that is due first.
+  var parked: OutboxRow?
+}
 
-  /// Removes a row that is told, and answers the rows to choose from then: one turn at the database instead of two.
-  func finish(_ row: Int64) async throws(ArchiveError) -> OutboxHeads {
-    try await write { db in
-      try OutboxTable.apply(.done, to: row, db)
-      return OutboxHeads(pending: try OutboxTable.firstPending(db), parked: try OutboxTable.firstParked(db))
+extension Archive {
+  /// Removes rows that are told, and answers those that are next then: one turn at the database instead of two.
+  ///
+  /// - Parameter limit: how many pending ones at most.
+  func nextOutboxRows(removing told: [OutboxRow.ID] = [], limit: Int) async throws(ArchiveError) -> OutboxPage {
+    @Sendable func page(_ db: Database) throws -> OutboxPage {
+      OutboxPage(
+        pending: try OutboxTable.pending(limit: limit, db)[...], parked: try OutboxTable.firstParked(db))
+    }
+    if told.isEmpty { return try await read(page) }
+    return try await write { db in
+      for row in told { try OutboxTable.remove(row, db) }
+      return try page(db)
     }
   }
 

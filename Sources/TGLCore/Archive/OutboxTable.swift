@@ -9,7 +9,7 @@ enum OutboxTable {
   static func add(_ payload: OutboxPayload, randomID: Int64, now: Int64, _ db: Database) throws -> Int64 {
     let statement = try db.cachedStatement(
       sql: "INSERT INTO outbox (kind, created_at, payload, random_id) VALUES (?, ?, ?, ?)")
-    try statement.execute(arguments: [payload.kind, now, try encode(payload), randomID])
+    try statement.run(payload.kind, now, try encode(payload), randomID)
     return db.lastInsertedRowID
   }
 
@@ -24,23 +24,33 @@ enum OutboxTable {
     try statement.execute(arguments: [id, position, try ArchiveJSON.encode(notice)])
   }
 
-  /// The oldest pending row, whether it is due or not: the later ones wait for it.
+  static let selection = """
+    SELECT id, kind, created_at, payload, random_id, state, not_before, attempts, last_error, posts, sent_parts FROM outbox
+    """
+
+  /// The oldest pending rows, whether they are due or not: each waits for those before it.
   ///
   /// Rows that wait for files are passed over: a large file must not hold up what comes behind.
-  static func firstPending(_ db: Database) throws -> OutboxRow? {
+  static func pending(limit: Int, _ db: Database) throws -> [OutboxRow] {
     let statement = try db.cachedStatement(
       sql: """
-        SELECT * FROM outbox WHERE state = 'pending'
-        AND NOT EXISTS (SELECT 1 FROM outbox_wait WHERE outbox_id = outbox.id) ORDER BY id LIMIT 1
+        \(selection) WHERE state = 'pending'
+        AND NOT EXISTS (SELECT 1 FROM outbox_wait WHERE outbox_id = outbox.id) ORDER BY id LIMIT ?
         """)
-    return try Row.fetchOne(statement).map(row)
+    var rows: [OutboxRow] = []
+    try statement.forEach(limit) { rows.append(row($0)) }
+    return rows
   }
 
   /// The parked row that is due first.
   static func firstParked(_ db: Database) throws -> OutboxRow? {
     let statement = try db.cachedStatement(
-      sql: "SELECT * FROM outbox WHERE state = 'parked' ORDER BY not_before, id LIMIT 1")
-    return try Row.fetchOne(statement).map(row)
+      sql: "\(selection) WHERE state = 'parked' ORDER BY not_before, id LIMIT 1")
+    return try statement.first(read: row)
+  }
+
+  static func remove(_ id: OutboxRow.ID, _ db: Database) throws {
+    try db.cachedStatement(sql: "DELETE FROM outbox WHERE id = ?").run(id)
   }
 
   static func apply(_ change: OutboxChange, to id: Int64, _ db: Database) throws {
@@ -51,9 +61,6 @@ enum OutboxTable {
     case .sentParts(let count):
       let statement = try db.cachedStatement(sql: "UPDATE outbox SET sent_parts = ? WHERE id = ?")
       try statement.execute(arguments: [count, id])
-    case .done:
-      let statement = try db.cachedStatement(sql: "DELETE FROM outbox WHERE id = ?")
-      try statement.execute(arguments: [id])
     case .postponed(let state, let until, let attempts, let error):
       let statement = try db.cachedStatement(
         sql: "UPDATE outbox SET state = ?, not_before = ?, attempts = ?, last_error = ? WHERE id = ?")
@@ -80,20 +87,21 @@ enum OutboxTable {
     }
   }
 
-  static func row(_ row: Row) -> OutboxRow {
+  /// A row of `selection`.
+  static func row(_ row: SQLiteRow) -> OutboxRow {
+    let kind: String = row[1]
     var outbox = OutboxRow(
-      id: row["id"], payload: decode(row["payload"], kind: row["kind"]), randomID: row["random_id"],
-      createdAt: row["created_at"])
-    outbox.state = OutboxRow.State(rawValue: row["state"]) ?? .pending
-    outbox.notBefore = row["not_before"]
-    outbox.attempts = row["attempts"]
-    outbox.lastError = row["last_error"]
-    outbox.sentParts = max(row["sent_parts"], 0)
-    if let posts = row["posts"] as String? {
+      id: row[0], payload: decode(row[3], kind: kind), randomID: row[4], createdAt: row[2])
+    outbox.state = OutboxRow.State(rawValue: row[5]) ?? .pending
+    outbox.notBefore = row[6]
+    outbox.attempts = row[7]
+    outbox.lastError = row[8]
+    outbox.sentParts = max(row[10], 0)
+    if let posts = row[9] as String? {
       do {
         outbox.posts = try ArchiveJSON.decode([Post].self, from: posts)
       } catch {
-        outbox.payload = .unreadable(kind: row["kind"], reason: "\(error)")
+        outbox.payload = .unreadable(kind: kind, reason: "\(error)")
       }
     }
     return outbox

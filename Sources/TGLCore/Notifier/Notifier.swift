@@ -16,8 +16,17 @@ public actor Notifier {
   private let logger: Logger
   private let alarm = Alarm()
   private var scheduler = OutboxScheduler()
-  /// What was left in the outbox when the last row was done.
-  private var left: OutboxHeads?
+  /// What is next, as it was read last.
+  private var ahead = OutboxPage()
+  /// Rows that are in the log chat, and in the outbox still.
+  ///
+  /// They are taken out together, since that takes longer than a post. Should the program end before, they are posted again
+  /// under the same `random_id`, and refused.
+  private var told: [OutboxRow.ID] = []
+  /// Since when there are some, in seconds since 1970.
+  private var toldSince: Int64 = 0
+  /// The most rows that are read ahead, and that are taken out together.
+  private static let page = 16
   private let refusal = Mutex<(since: ContinuousClock.Instant, reason: String)?>(nil)
 
   /// - Parameter temporaryDirectory: where the files of digests are made; removed again once they are sent.
@@ -77,20 +86,30 @@ public actor Notifier {
         try? await time.sleep(.seconds(5))
       }
     }
+    // What cannot be taken out now is refused as a repetition at the next start.
+    if !told.isEmpty { try? await turn() }
   }
 
   private func step() async throws(ArchiveError) {
-    let heads: OutboxHeads
-    if let left { heads = left } else { heads = try await archive.outboxHeads() }
-    left = nil
+    if ahead.pending.isEmpty || told.count >= Self.page || !told.isEmpty && time.now() > toldSince { try await turn() }
     let now = time.now()
-    switch scheduler.next(heads, now: now) {
+    switch scheduler.next(OutboxHeads(pending: ahead.pending.first, parked: ahead.parked), now: now) {
     case .send(let row): try await send(row)
     case .wait(let until):
+      if !told.isEmpty { return try await turn() }
       await alarm.sleep { [time] in try? await time.sleep(.seconds(until - now)) }
+      // What has come meanwhile is to be read, too.
+      ahead = OutboxPage()
     case .idle:
       await alarm.untilRung()
     }
+  }
+
+  /// Takes out what is told, and reads what is next.
+  private func turn() async throws(ArchiveError) {
+    ahead = OutboxPage()
+    ahead = try await archive.nextOutboxRows(removing: told, limit: Self.page)
+    told = []
   }
 
   private func send(_ row: OutboxRow) async throws(ArchiveError) {
@@ -106,7 +125,10 @@ public actor Notifier {
       case .unreadable(let kind, let reason):
         throw LogChatError.postRefused("an outbox row of kind \(kind) cannot be read: \(reason)")
       }
-      left = try await archive.finish(row.id)
+      if told.isEmpty { toldSince = time.now() }
+      told.append(row.id)
+      // The next parked one is to be read.
+      if row.id == ahead.pending.first?.id { ahead.pending.removeFirst() } else { ahead = OutboxPage() }
       note(nil)
       Counter(label: "tgl_posts_total", dimensions: [("result", "sent")]).increment()
       Metrics.Recorder(label: "tgl_notice_delay_seconds").record(max(time.now() - row.createdAt, 0))
@@ -119,6 +141,7 @@ public actor Notifier {
       let change = scheduler.failed(row, failure, now: time.now())
       note(failure)
       log(change, row)
+      ahead = OutboxPage()
       try await archive.apply(change, to: row.id)
     }
   }

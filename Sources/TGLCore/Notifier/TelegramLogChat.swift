@@ -36,13 +36,11 @@ public struct TelegramLogChat: LogChat {
 
   /// Looks mentions up in the archive.
   public init(client: TelegramClient, settings: Settings, archive: Archive) {
+    let known = KnownUsers(archive: archive)
     self.init(
       client: client, chat: settings.logChat, key: settings.deletedMediaKey, tidiesGIFs: settings.tidiesGIFs,
       tidiesStickers: settings.tidiesStickers
-    ) { users, chat in
-      // A mention that cannot be looked up is no reason not to post the text.
-      (try? await archive.references(toUsers: users, metIn: chat)) ?? [:]
-    }
+    ) { users, chat in await known.references(to: users, metIn: chat) }
   }
 
   public func send(_ post: Post, randomID: Int64) async throws(LogChatError) {

@@ -145,7 +145,9 @@ import Testing
 extension Archive {
   func outboxRows() async throws -> [OutboxRow] {
     try await read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM outbox ORDER BY id").map(OutboxTable.row)
+      var rows: [OutboxRow] = []
+      try db.makeStatement(sql: "\(OutboxTable.selection) ORDER BY id").forEach { rows.append(OutboxTable.row($0)) }
+      return rows
     }
   }
 }

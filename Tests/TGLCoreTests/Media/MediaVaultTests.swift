@@ -215,8 +215,8 @@ import Testing
         Make.new(Make.message(2, in: bob, "without")), Make.delete([1]), Make.delete([2]),
       ], NoticePolicy())
     // Nothing is fetched here: the first waits, and the second goes.
-    let heads = try await fixture.archive.archive.outboxHeads()
-    guard case .message(let notice) = heads.pending?.payload else {
+    let rows = try await fixture.archive.archive.nextOutboxRows(limit: 1)
+    guard case .message(let notice) = rows.pending.first?.payload else {
       Issue.record("nothing to send")
       return
     }

@@ -191,11 +191,46 @@ import Testing
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await notifier.run() }
-      while chat.texts.count < 2 { try await Task.sleep(for: .milliseconds(2)) }
+      while try await archive.counts().outboxPending > 0 { try await Task.sleep(for: .milliseconds(2)) }
       group.cancelAll()
     }
     #expect(bodies() == ["one", "two"])
     #expect(waits.withLock { $0 } == 1)
+  }
+
+  /// Several are taken out of the outbox together; a notifier that is stopped in the midst of them takes out what it has told.
+  @Test func whatIsToldIsTakenOutWhenItStops() async throws {
+    let texts = (1...20).map { "text \($0)" }
+    try await receiveAndDelete(texts)
+    chat.state.withLock { $0.faults = Array(repeating: nil, count: 5) + [.before(.floodWait(600))] }
+    let notifier = Notifier(
+      archive: fixture.archive, chat: chat, temporaryDirectory: fixture.directory,
+      time: ServiceTime(now: { 2_000_000_000 }, sleep: { _ in try await Task.sleep(for: .seconds(3600)) }),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await notifier.run() }
+      while !chat.state.withLock({ $0.faults.isEmpty }) { try await Task.sleep(for: .milliseconds(2)) }
+      group.cancelAll()
+    }
+    #expect(try await fixture.archive.counts().outboxPending == 15)
+    try await run()
+    #expect(bodies() == texts)
+  }
+
+  /// As after a crash before they were taken out: the server refuses them as repetitions.
+  @Test func whatIsToldAndStillThereIsNotPostedTwice() async throws {
+    let texts = (1...20).map { "text \($0)" }
+    try await receiveAndDelete(texts)
+    let archive = fixture.archive
+    try await archive.write { db in
+      try db.execute(sql: "CREATE TABLE kept AS SELECT * FROM outbox")
+    }
+    try await run()
+    try await archive.write { db in
+      try db.execute(sql: "INSERT INTO outbox SELECT * FROM kept; DROP TABLE kept")
+    }
+    try await run()
+    #expect(bodies() == texts)
   }
 
   @Test func digestIsAFileWithEveryMessage() async throws {
