@@ -132,14 +132,19 @@ public final class Archive: Sendable {
   /// Makes an archive that waits for the disk wait no more: the program is ending.
   func stopWaiting() { isClosing.store(true, ordering: .relaxed) }
 
-  /// Writes what is in the log back to the database file and closes it; nothing may be called afterwards.
+  /// Writes what is in the log back to the database file, as far as no other process needs it, and closes it; nothing may be
+  /// called afterwards.
   public func close() throws(ArchiveError) {
     stopWaiting()
     let pool = pool
     do {
       if !configuration.readonly {
-        // The connection that is closed last does it, and those for reading cannot.
-        try pool.barrierWriteWithoutTransaction { _ in pool.invalidateReadOnlyConnections() }
+        // Left to itself SQLite does that with the last connection, unless it is one for reading. What cannot be written
+        // back now stays in the log, and is not lost.
+        try? pool.barrierWriteWithoutTransaction { db in
+          try db.execute(sql: "PRAGMA busy_timeout = 0")
+          _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
       }
       try pool.close()
     } catch { throw ArchiveError(error, path: path) }
