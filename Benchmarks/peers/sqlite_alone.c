@@ -1,4 +1,5 @@
-// SQLite alone, doing to an archive what tgl did: the same rows, in the same transactions, on the same schema.
+// SQLite alone, doing to an archive what tgl did: the same rows, in the same transactions and the same order, on the same
+// schema.
 //
 //   sqlite_alone AFTER TARGET BATCHES
 //
@@ -38,12 +39,16 @@ static double cpu(void) {
   return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+// As many notices are taken out of the outbox together.
+enum { PAGE = 16 };
+
 // A row of values in memory.
-enum { COLUMNS = 31 };
+enum { COLUMNS = 28, INDEXED = 27 };
 typedef struct {
   sqlite3_value *values[COLUMNS];
   int version;
   int isDeleted;
+  sqlite3_int64 entry;
 } Row;
 
 typedef struct {
@@ -81,23 +86,25 @@ int main(int argc, char **argv) {
   sqlite3_int64 first = sqlite3_column_int64(known, 0);
   sqlite3_reset(known);
 
-  // Every text in the order it was written, as it was then; the last columns are what `sqlite_alone` itself needs.
+  // Every text in the order it was written, as it was then; what the search index is given of it, and what `sqlite_alone`
+  // itself needs.
   sqlite3_stmt *source = prepare(
       after,
       "SELECT m.chat_id, m.id, m.sender_id, m.date, iif(e.version = m.version, m.edit_date, NULL), m.outgoing, m.post,"
       "  m.noforwards, m.ttl_seconds, m.ttl_period, m.reply_to_id, m.reply_to_chat_id, m.topic_id, m.grouped_id,"
       "  m.via_bot_id, m.post_author, m.forward, iif(e.version = m.version, m.text, v.text),"
       "  iif(e.version = m.version, m.entities, v.entities), m.media_kind, m.media_id, m.action_kind, m.layer, m.media,"
-      "  m.action, m.rich, m.received_at, e.version, m.deleted_at"
+      "  m.action, m.rich, m.received_at, i.text, e.version, m.deleted_at"
       " FROM search_entry AS e JOIN message AS m USING (chat_id, id)"
+      " JOIN indexed AS i ON i.chat_id = e.chat_id AND i.id = e.id AND i.version = e.version"
       " LEFT JOIN message_version AS v ON v.chat_id = e.chat_id AND v.id = e.id AND v.version = e.version"
       " WHERE e.entry > ? ORDER BY e.entry");
   sqlite3_bind_int64(source, 1, first);
   Rows texts = {0};
   while (sqlite3_step(source) == SQLITE_ROW) {
-    add(&texts, source, 27);
-    texts.items[texts.count - 1].version = sqlite3_column_int(source, 27);
-    texts.items[texts.count - 1].isDeleted = sqlite3_column_type(source, 28) != SQLITE_NULL;
+    add(&texts, source, COLUMNS);
+    texts.items[texts.count - 1].version = sqlite3_column_int(source, COLUMNS);
+    texts.items[texts.count - 1].isDeleted = sqlite3_column_type(source, COLUMNS + 1) != SQLITE_NULL;
   }
   sqlite3_stmt *everyone = prepare(
       after,
@@ -122,15 +129,15 @@ int main(int argc, char **argv) {
       db,
       "UPDATE message SET version = version + 1, edit_date = ?, text = ?, entities = ? WHERE chat_id = ? AND id = ?");
   sqlite3_stmt *delete = prepare(db, "UPDATE message SET deleted_at = ? WHERE chat_id = ? AND id = ?");
+  sqlite3_stmt *entry = prepare(db, "INSERT OR IGNORE INTO search_entry (chat_id, id, version) VALUES (?,?,?)");
+  sqlite3_stmt *words = prepare(db, "INSERT INTO search (rowid, text) VALUES (?,?)");
   sqlite3_stmt *peer = prepare(
       db,
       "INSERT INTO peer (id, type, access_hash, is_min, username, phone, first_name, last_name, title, noforwards,"
-      "  is_forum, seen_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
-      " ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at WHERE excluded.seen_at >= peer.seen_at + 3600");
+      "  is_forum, seen_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING");
   sqlite3_stmt *state = prepare(db, "UPDATE update_state SET pts = pts + 1");
   sqlite3_stmt *notice = prepare(
       db, "INSERT INTO outbox (kind, created_at, payload, random_id) VALUES ('message', ?, ?, ?)");
-  sqlite3_stmt *rendered = prepare(db, "UPDATE outbox SET posts = ? WHERE id = ? AND posts IS NULL");
   sqlite3_stmt *done = prepare(db, "DELETE FROM outbox WHERE id = ?");
   // About as much as a notice takes.
   char payload[600];
@@ -142,6 +149,7 @@ int main(int argc, char **argv) {
   unsigned addedNow, deletedNow, editedNow, noticesNow;
   double start = cpu();
   while (fscanf(batches, "%u %u %u %u", &addedNow, &deletedNow, &editedNow, &noticesNow) == 4) {
+    size_t begin = next;
     run(db, "BEGIN IMMEDIATE");
     for (size_t index = 0; index < peers.count; index++) {
       bind(peer, &peers.items[index], 12);
@@ -149,6 +157,11 @@ int main(int argc, char **argv) {
     }
     for (size_t end = next + addedNow + editedNow; next < end && next < texts.count; next++) {
       Row *text = &texts.items[next];
+      sqlite3_bind_value(entry, 1, text->values[0]);
+      sqlite3_bind_value(entry, 2, text->values[1]);
+      sqlite3_bind_int(entry, 3, text->version);
+      step(db, entry);
+      text->entry = sqlite3_last_insert_rowid(db);
       if (text->version == 1) {
         bind(insert, text, 27);
         step(db, insert);
@@ -184,18 +197,19 @@ int main(int argc, char **argv) {
       step(db, notice);
     }
     step(db, state);
+    for (size_t index = begin; index < next; index++) {
+      sqlite3_bind_int64(words, 1, texts.items[index].entry);
+      sqlite3_bind_value(words, 2, texts.items[index].values[INDEXED]);
+      step(db, words);
+    }
     run(db, "COMMIT");
-    // The posts: what one is going to be, and that it is done.
-    for (unsigned count = 0; count < noticesNow; count++) {
-      sqlite3_int64 row = (sqlite3_int64)++told;
+    // Their posts.
+    for (unsigned count = 0; count < noticesNow; count += PAGE) {
       run(db, "BEGIN IMMEDIATE");
-      sqlite3_bind_text(rendered, 1, payload, sizeof payload, SQLITE_STATIC);
-      sqlite3_bind_int64(rendered, 2, row);
-      step(db, rendered);
-      run(db, "COMMIT");
-      run(db, "BEGIN IMMEDIATE");
-      sqlite3_bind_int64(done, 1, row);
-      step(db, done);
+      for (unsigned row = count; row < noticesNow && row < count + PAGE; row++) {
+        sqlite3_bind_int64(done, 1, (sqlite3_int64)++told);
+        step(db, done);
+      }
       run(db, "COMMIT");
     }
   }
