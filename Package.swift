@@ -54,7 +54,7 @@ let package = Package(
     .target(name: "MTProto", dependencies: ["TL", "MTProtoCrypto", "CZlib", nioCore], swiftSettings: swiftSettings),
     .target(
       name: "TelegramClient",
-      dependencies: ["MTProto", "TL", "MTProtoCrypto", nioCore, nioPosix, logging, metrics],
+      dependencies: ["MTProto", "TL", "MTProtoCrypto", "CLinux", nioCore, nioPosix, logging, metrics],
       swiftSettings: swiftSettings),
     .target(
       name: "TGLCore",

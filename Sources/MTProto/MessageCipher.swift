@@ -72,11 +72,11 @@ public enum MessageCipher {
 
   /// Decrypts one message and verifies `msg_key` before any field is read.
   ///
+  /// It is decrypted where it is when nobody else has it.
   /// Source: core.telegram.org/mtproto/security_guidelines, "MTProto encrypted messages".
   public static func open(
-    _ packet: ByteBuffer, authKey: AuthKey, sender: Side
+    _ packet: consuming ByteBuffer, authKey: AuthKey, sender: Side
   ) throws(MessageCipherError) -> SessionMessage {
-    var packet = packet
     let total = packet.readableBytes
     guard total >= headerLength + innerHeaderLength + 16,
       let keyID = packet.readInteger(endianness: .little, as: Int64.self),
@@ -84,18 +84,18 @@ public enum MessageCipher {
     else { throw .tooShort(total) }
     guard keyID == authKey.id else { throw .unknownKey(keyID) }
     // What is past a whole number of blocks is the padding of the padded transport.
-    guard var plain = packet.readSlice(length: packet.readableBytes / 16 * 16) else { throw .tooShort(total) }
-    try crypt(&plain, from: 0, authKey, messageKey, sender, AESIGE.decrypt)
-    let computed = plain.withUnsafeReadableBytes {
+    packet.moveWriterIndex(to: packet.readerIndex + packet.readableBytes / 16 * 16)
+    try crypt(&packet, from: 0, authKey, messageKey, sender, AESIGE.decrypt)
+    let computed = packet.withUnsafeReadableBytes {
       MessageKey.compute(authKey: authKey.bytes, sender: sender, plaintext: $0)
     }
     guard ConstantTime.equal(computed, messageKey) else { throw .badMessageKey }
     guard
-      let (salt, sessionID, id) = plain.readMultipleIntegers(endianness: .little, as: (Int64, Int64, Int64).self),
-      let (seqno, length) = plain.readMultipleIntegers(endianness: .little, as: (Int32, Int32).self)
+      let (salt, sessionID, id) = packet.readMultipleIntegers(endianness: .little, as: (Int64, Int64, Int64).self),
+      let (seqno, length) = packet.readMultipleIntegers(endianness: .little, as: (Int32, Int32).self)
     else { throw .tooShort(total) }
-    let padding = plain.readableBytes - Int(length)
-    guard length >= 0, length % 4 == 0, (12...1024).contains(padding), let body = plain.readSlice(length: Int(length))
+    let padding = packet.readableBytes - Int(length)
+    guard length >= 0, length % 4 == 0, (12...1024).contains(padding), let body = packet.readSlice(length: Int(length))
     else { throw .badLength(Int(length)) }
     return SessionMessage(salt: salt, sessionID: sessionID, id: id, seqno: seqno, body: body)
   }

@@ -61,12 +61,7 @@ public struct ClientFraming {
   /// - Throws: `FramingError` when the bytes make no sense; close the connection.
   public mutating func next() throws(FramingError) -> Frame? {
     let frame = try codec.decode(&input)
-    if input.readableBytes == 0 {
-      // Not cleared: frames may share its storage, and it would get as much anew.
-      input = ByteBuffer()
-    } else if frame == nil {
-      input.discardReadBytes()
-    }
+    PacketCodec.part(input: &input, from: frame)
     return frame
   }
 }

@@ -77,6 +77,26 @@ struct PacketCodec: Sendable {
     }
   }
 
+  /// Lets go of what has been read of `input`, so that a large frame has its storage to itself: it can be decrypted in it.
+  static func part(input: inout ByteBuffer, from frame: Frame?) {
+    if input.readableBytes == 0 {
+      // Not cleared: frames may share its storage, and it would get as much anew.
+      input = ByteBuffer()
+    } else if case .packet(let packet) = frame {
+      // The smaller of the two is copied.
+      if packet.readableBytes > input.readableBytes { input = ByteBuffer(bytes: input.readableBytesView) }
+    } else {
+      input.discardReadBytes()
+    }
+  }
+
+  /// Nothing yet: makes room for all of a frame at once, rather than twice as much each time.
+  private static func awaiting(_ length: Int, in input: inout ByteBuffer) -> Frame? {
+    input.discardReadBytes()
+    input.reserveCapacity(length)
+    return nil
+  }
+
   private func decodeAbridged(_ input: inout ByteBuffer) throws(FramingError) -> Frame? {
     guard let first = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return nil }
     // A server's quick acknowledgment comes with its bytes reversed, so that the bit stands first.
@@ -107,7 +127,9 @@ struct PacketCodec: Sendable {
     guard let length = input.getInteger(at: input.readerIndex, endianness: .little, as: UInt32.self) else { return nil }
     guard length >= 12, length % 4 == 0 else { throw .badLength(Int(length)) }
     guard length <= Self.maximumLength else { throw .packetTooLong(Int(length)) }
-    guard var frame = input.getSlice(at: input.readerIndex, length: Int(length)) else { return nil }
+    guard var frame = input.getSlice(at: input.readerIndex, length: Int(length)) else {
+      return Self.awaiting(Int(length), in: &input)
+    }
     let checked = frame.readableBytesView.dropLast(4)
     let checksum = frame.getInteger(at: frame.writerIndex - 4, endianness: .little, as: UInt32.self)
     guard checksum == Self.checksum(checked) else { throw .badChecksum }
@@ -123,7 +145,9 @@ struct PacketCodec: Sendable {
   private func take(_ length: Int, behind header: Int, from input: inout ByteBuffer) throws(FramingError) -> Frame? {
     guard length <= Self.maximumLength else { throw .packetTooLong(length) }
     guard length >= 4 else { throw .badLength(length) }
-    guard let packet = input.getSlice(at: input.readerIndex + header, length: length) else { return nil }
+    guard let packet = input.getSlice(at: input.readerIndex + header, length: length) else {
+      return Self.awaiting(header + length, in: &input)
+    }
     input.moveReaderIndex(forwardBy: header + length)
     return Self.frame(packet)
   }

@@ -28,12 +28,7 @@ public struct ServerFraming {
   public mutating func next() throws(FramingError) -> Frame? {
     if codec == nil { try detect() }
     let frame = try codec?.decode(&input)
-    if input.readableBytes == 0 {
-      // Not cleared: frames may share its storage, and it would get as much anew.
-      input = ByteBuffer()
-    } else if frame == nil {
-      input.discardReadBytes()
-    }
+    PacketCodec.part(input: &input, from: frame)
     return frame
   }
 

@@ -10,7 +10,7 @@ extension ClientSession {
   ///
   /// Messages that fail a check of the security guidelines (session, identifier, time, duplicates) are dropped.
   /// - Throws: `SessionError` when the packet is not ours to read: close the connection.
-  public mutating func received(_ packet: ByteBuffer, now: Moment) throws(SessionError) -> [Event] {
+  public mutating func received(_ packet: consuming ByteBuffer, now: Moment) throws(SessionError) -> [Event] {
     let message: SessionMessage
     do { message = try MessageCipher.open(packet, authKey: authKey, sender: .server) } catch { throw .cipher(error) }
     hasHeard = true

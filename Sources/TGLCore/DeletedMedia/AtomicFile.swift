@@ -1,7 +1,7 @@
 // See FileStatus.swift.
 import CDispatch
-import CLinux
 import Foundation
+import TelegramClient
 
 /// A file that appears under its name only when it is complete.
 ///
@@ -22,11 +22,8 @@ struct AtomicFile: ~Copyable {
   private let folder: String
   private let temporaryPath: String
   private var isCommitted = false
-  /// Bytes written, and how many of them are on their way to the disk.
-  private var written = 0
-  private var started = 0
-  /// How much is written before it is sent on its way.
-  private static let stretch = 8 << 20
+  private var written: Int64 = 0
+  private var writeBehind = WriteBehind()
 
   /// - Throws: `EncryptedFileError.system`.
   init(path: String) throws(EncryptedFileError) {
@@ -47,16 +44,13 @@ struct AtomicFile: ~Copyable {
   /// Writes all of `bytes`; the disk begins with them while more are made, so that `commit` has less to wait for.
   mutating func write(_ bytes: UnsafeRawBufferPointer) throws(EncryptedFileError) {
     try Self.write(bytes, to: descriptor, path)
-    written += bytes.count
-    guard written - started >= Self.stretch else { return }
-    // Only a beginning: what does not work here shows in `commit`.
-    clinux_start_writing(descriptor, Int64(started), Int64(written - started))
-    started = written
+    written += Int64(bytes.count)
+    writeBehind.wrote(upTo: written, to: descriptor)
   }
 
   mutating func write(_ bytes: [UInt8]) throws(EncryptedFileError) {
     try Self.write(bytes, to: descriptor, path)
-    written += bytes.count
+    written += Int64(bytes.count)
   }
 
   /// Writes all of `bytes` to any descriptor.

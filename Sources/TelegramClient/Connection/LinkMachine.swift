@@ -140,7 +140,7 @@ struct LinkMachine {
     framing?.receive(bytes)
     do throws(LinkFault) {
       while let packet = try nextPacket() {
-        try received(packet: packet, now: now, using: &random, outputs: &outputs)
+        try received(packet: consume packet, now: now, using: &random, outputs: &outputs)
       }
     } catch {
       outputs.append(.fault(error))
@@ -152,7 +152,7 @@ struct LinkMachine {
     while true {
       let frame: Frame?
       do throws(FramingError) { frame = try framing?.next() } catch { throw .framing(error) }
-      switch frame {
+      switch consume frame {
       case nil: return nil
       case .packet(let packet): return packet
       case .error(let code):
@@ -164,7 +164,7 @@ struct LinkMachine {
   }
 
   private mutating func received(
-    packet: ByteBuffer, now: Moment, using random: inout RandomSource, outputs: inout [Output]
+    packet: consuming ByteBuffer, now: Moment, using random: inout RandomSource, outputs: inout [Output]
   ) throws(LinkFault) {
     switch phase {
     case .offline, .agreed:

@@ -12,6 +12,7 @@ final class PartialFile: Sendable {
     var hasher = SHA256()
     /// Everything before it is on disk and in the digest.
     var length: Int64 = 0
+    var writeBehind = WriteBehind()
   }
 
   let path: String
@@ -70,6 +71,7 @@ final class PartialFile: Sendable {
           state.hasher.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
           state.length += Int64(count)
         }
+        state.writeBehind = WriteBehind(from: state.length)
         return .success(())
       }
       try outcome.get()
@@ -87,6 +89,7 @@ final class PartialFile: Sendable {
           part.withUnsafeReadableBytes { state.hasher.update($0) }
           state.length += Int64(part.readableBytes)
         }
+        state.writeBehind.wrote(upTo: state.length, to: descriptor)
         return .success(())
       }
       try outcome.get()
