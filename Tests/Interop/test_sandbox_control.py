@@ -22,6 +22,13 @@ def test_a_storm_does_what_it_says_and_the_record_holds_it(sandbox):
     assert sum(len(message["texts"]) - 1 for message in stormed) == done["edits"]
 
 
+def test_files_of_a_storm_have_the_size_that_is_asked_for(sandbox):
+    sandbox.post("/storm", **{"from": "carol", "chats": ["group"], "messages": 20, "media": 1, "size": 70_000})
+    files = [message["media"] for message in sandbox.chat(sandbox.info["group_id"], "carol")["messages"] if message.get("media")]
+    assert len(files) == 20 and {file["size"] for file in files} == {70_000}
+    assert len({file["sha256"] for file in files}) == 20 and len({file["kind"] for file in files}) > 1
+
+
 def test_a_storm_deletes_what_was_there_before_when_asked(sandbox):
     sandbox.post("/storm", **{"from": "carol", "chats": ["group"], "messages": 30})
     done = sandbox.post("/storm", **{"from": "carol", "chats": ["group"], "messages": 0, "deletes": 100, "earlier": True})
@@ -54,7 +61,7 @@ def test_words_that_telegram_links_are_linked_in_a_storm(sandbox):
 
 
 def test_a_storm_without_sense_is_refused(sandbox):
-    for wrong in [{"messages": -1}, {"messages": 1, "chats": []}, {"messages": 1, "media": -0.5}, {"messages": 1, "chats": ["nowhere"]}, {"messages": 1, "rate": 0}]:
+    for wrong in [{"messages": -1}, {"messages": 1, "chats": []}, {"messages": 1, "media": -0.5}, {"messages": 1, "media": 1, "size": 0}, {"messages": 1, "chats": ["nowhere"]}, {"messages": 1, "rate": 0}]:
         status, answer = sandbox.request("POST", "/storm", {"from": "bob", "chats": ["group"], **wrong})
         assert status == 400 and answer["error"]
 

@@ -12,6 +12,8 @@ struct StormRequest: ControlRequest {
   var edits: Int?
   /// The share of messages that have a small file, from 0 to 1.
   var media: Double?
+  /// How many bytes each file has; up to 64 KiB, drawn by the seed, when it is not given.
+  var size: Int64?
   /// The most messages one event deletes; 20 when it is not given.
   var batch: Int?
   /// Delete only what was there before the storm.
@@ -20,7 +22,7 @@ struct StormRequest: ControlRequest {
   var rate: Double?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case from, chats, messages, deletes, edits, media, batch, earlier, rate
+    case from, chats, messages, deletes, edits, media, size, batch, earlier, rate
   }
 }
 
@@ -69,6 +71,9 @@ extension Control {
     }
     let media = request.media ?? 0
     guard (0...1).contains(media) else { throw ControlError("media is \(media); it is a share, from 0 to 1") }
+    if let size = request.size, !FileRequest.sizes.contains(size) {
+      throw ControlError("size is \(size); 1 to \(FileRequest.sizes.upperBound) is possible")
+    }
     if let rate = request.rate, !(0.01...1_000_000).contains(rate) {
       throw ControlError("rate is \(rate); 0.01 to 1000000 a second is possible")
     }
@@ -179,6 +184,7 @@ private struct Storm: Sendable {
   var deletes: Int
   let batch: Int
   let mediaShare: Double
+  let sizes: ClosedRange<Int64>
   /// Sent in this storm, for what is edited; `victims` for what is deleted.
   var targets: [Target] = []
   var victims: [Target]
@@ -194,6 +200,7 @@ private struct Storm: Sendable {
     deletes = request.deletes ?? 0
     batch = max(request.batch ?? 20, 1)
     mediaShare = request.media ?? 0
+    sizes = request.size.map { $0...$0 } ?? 1...65_536
     deletesEarlier = request.earlier ?? false
     victims = deletesEarlier ? earlier : []
     self.generator = generator
@@ -227,7 +234,7 @@ private struct Storm: Sendable {
 
   /// A small file of one of the usual kinds.
   private mutating func file(in world: inout World) -> StoredMedia {
-    let size = Int64.random(in: 1...65_536, using: &generator)
+    let size = Int64.random(in: sizes, using: &generator)
     let content = FileContent.generated(size: size, seed: generator.next())
     let name = "storm-\(done.messages)"
     switch Int.random(in: 0..<4, using: &generator) {

@@ -47,8 +47,8 @@ struct FileRequest: ControlRequest {
     case height = "h"
   }
 
-  /// The most bytes Telegram takes: 8000 parts of 512 KiB.
-  private static let maximumSize = Int64(Upload.maximumParts) * Int64(Upload.slotSize)
+  /// What Telegram takes, in bytes: at most 8000 parts of 512 KiB.
+  static let sizes = 1...Int64(Upload.maximumParts) * Int64(Upload.slotSize)
 
   /// Made ready to be sent, outside the world: reading a path may take a while.
   func prepare(kind: String?, mime: String?) throws -> PreparedFile {
@@ -60,15 +60,15 @@ struct FileRequest: ControlRequest {
       content = file
       name = self.name ?? URL(filePath: path).lastPathComponent
     case (nil, let size?):
-      guard (1...Self.maximumSize).contains(size) else {
-        throw ControlError("size is \(size); 1 to \(Self.maximumSize) is possible")
+      guard Self.sizes.contains(size) else {
+        throw ControlError("size is \(size); 1 to \(Self.sizes.upperBound) is possible")
       }
       content = .generated(size: size, seed: seed ?? 1)
       name = self.name ?? "generated.bin"
     default: throw ControlError("a file has a path or a size")
     }
     guard content.size > 0 else { throw ControlError("'\(path ?? name)' is empty") }
-    guard content.size <= Self.maximumSize else { throw ControlError("'\(path ?? name)' is too big for Telegram") }
+    guard content.size <= Self.sizes.upperBound else { throw ControlError("'\(path ?? name)' is too big for Telegram") }
     let thumbnail = try thumb.map { path throws in
       guard let file = FileContent.file(at: path) else { throw ControlError("cannot read '\(path)'") }
       return file
