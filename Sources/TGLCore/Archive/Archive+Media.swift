@@ -7,9 +7,14 @@ extension Archive {
     try await read { db in try MediaTable.due(now: now, limit: limit, db) }
   }
 
-  /// When the next file is to be fetched or copied; nil when none is.
-  func nextMediaDue() async throws(ArchiveError) -> Int64? {
-    try await read { db in try MediaTable.nextDue(db) }
+  /// When the next file after a time is to be fetched or copied; nil when none is.
+  func nextMediaDue(after now: Int64) async throws(ArchiveError) -> Int64? {
+    try await read { db in try MediaTable.nextDue(after: now, db) }
+  }
+
+  /// An open job, with what is there of it; nil when it is not open any more.
+  func mediaTask(_ id: MediaJob.ID) async throws(ArchiveError) -> MediaTask? {
+    try await read { db in try MediaTable.task(id, db) }
   }
 
   func mediaJob(_ id: MediaJob.ID) async throws(ArchiveError) -> MediaJob? {
@@ -34,11 +39,6 @@ extension Archive {
     try await write { db in try MediaTable.reserve(file, now: now, db) }
   }
 
-  /// The buffered file of the same photo or document in another message.
-  func bufferedTwin(of medium: Int64) async throws(ArchiveError) -> StoredFile? {
-    try await read { db in try MediaTable.bufferedTwin(of: medium, db) }
-  }
-
   /// Forgets a buffered file that no message needs any more; nil when one does.
   ///
   /// The caller removes it from the disk.
@@ -46,8 +46,9 @@ extension Archive {
     try await write { db in try MediaTable.releaseBuffered(file, db) }
   }
 
-  /// Records what became of a job; true when notices have become ready by it.
-  func apply(_ change: MediaChange, to job: MediaJob.ID, now: Int64) async throws(ArchiveError) -> Bool {
+  /// Records what became of a job.
+  @discardableResult
+  func apply(_ change: MediaChange, to job: MediaJob.ID, now: Int64) async throws(ArchiveError) -> MediaOutcome {
     try await write { db in try MediaTable.apply(change, to: job, now: now, db) }
   }
 }

@@ -108,11 +108,14 @@ enum MediaTable {
     }
   }
 
-  /// When the next open job is due; nil when there is none.
-  static func nextDue(_ db: Database) throws -> Int64? {
+  /// When the next open job is due after a time; nil when there is none.
+  static func nextDue(after now: Int64, _ db: Database) throws -> Int64? {
     let statement = try db.cachedStatement(
-      sql: "SELECT min(not_before) FROM media_job INDEXED BY media_job_open WHERE state IN ('fetch', 'preserve')")
-    return try Int64.fetchOne(statement)
+      sql: """
+        SELECT min(not_before) FROM media_job INDEXED BY media_job_open
+        WHERE state IN ('fetch', 'preserve') AND not_before > ?
+        """)
+    return try statement.first(now) { $0[0] }
   }
 
   static func file(_ id: StoredFile.ID, _ db: Database) throws -> StoredFile? {
@@ -120,7 +123,16 @@ enum MediaTable {
     return try Row.fetchOne(statement, arguments: [id]).flatMap(file)
   }
 
-  static func bufferedTwin(of medium: Int64, _ db: Database) throws -> StoredFile? {
+  static func task(_ id: MediaJob.ID, _ db: Database) throws -> MediaTask? {
+    guard let job = try find(id, db) else { return nil }
+    switch job.state {
+    case .fetch: return MediaTask(job: job, stored: try bufferedTwin(of: job.mediumID, db))
+    case .preserve: return MediaTask(job: job, stored: try job.bufferID.flatMap { try file($0, db) })
+    case .buffered, .kept, .failed, .skipped: return nil
+    }
+  }
+
+  private static func bufferedTwin(of medium: Int64, _ db: Database) throws -> StoredFile? {
     let statement = try db.cachedStatement(
       sql: "SELECT buffer_id FROM media_job WHERE medium_id = ? AND buffer_id IS NOT NULL LIMIT 1")
     return try Int64.fetchOne(statement, arguments: [medium]).flatMap { try file($0, db) }
@@ -138,26 +150,25 @@ enum MediaTable {
 
   // MARK: Changing
 
-  /// Records what became of a job; true when notices have become ready.
-  static func apply(_ change: MediaChange, to id: MediaJob.ID, now: Int64, _ db: Database) throws -> Bool {
+  /// Records what became of a job.
+  static func apply(_ change: MediaChange, to id: MediaJob.ID, now: Int64, _ db: Database) throws -> MediaOutcome {
     switch change {
     case .fetched(let file, let size):
-      try setBuffer(file, size: size, of: id, db)
-      return false
+      return MediaOutcome(isOpen: try setBuffer(file, size: size, of: id, db) != .buffered)
     case .preserved(let file):
-      guard try setKept(file, of: id, db) else { return false }
+      guard try setKept(file, of: id, db) else { return MediaOutcome(isOpen: true) }
     case .lost:
       try db.execute(
         sql: "UPDATE media_job SET state = 'fetch', buffer_id = NULL, not_before = 0 WHERE id = ?", arguments: [id])
-      return false
+      return MediaOutcome(isOpen: true)
     case .refreshed(let media):
       try db.execute(sql: "UPDATE media_job SET media = ?, not_before = 0 WHERE id = ?", arguments: [media, id])
-      return false
+      return MediaOutcome(isOpen: true)
     case .postponed(let until, let reason, let counts):
       let statement = try db.cachedStatement(
         sql: "UPDATE media_job SET not_before = ?, last_error = ?, attempts = attempts + ? WHERE id = ?")
       try statement.execute(arguments: [until, reason, counts ? 1 : 0, id])
-      return false
+      return MediaOutcome(isOpen: true)
     case .failed(let reason):
       let statement = try db.cachedStatement(
         sql: "UPDATE media_job SET state = 'failed', last_error = ? WHERE id = ?")
@@ -165,7 +176,7 @@ enum MediaTable {
     }
     let statement = try db.cachedStatement(sql: "DELETE FROM outbox_wait WHERE job_id = ?")
     try statement.execute(arguments: [id])
-    return db.changesCount > 0
+    return MediaOutcome(readiesNotices: db.changesCount > 0)
   }
 
   /// The file with this content, or a new one under a name no other content has.
@@ -191,15 +202,19 @@ enum MediaTable {
 
   /// The file's entry may have been removed for its age meanwhile: then there is nothing to refer to, and it is fetched
   /// again.
-  private static func setBuffer(_ file: StoredFile.ID, size: Int64, of id: MediaJob.ID, _ db: Database) throws {
+  ///
+  /// - Returns: what the job is then; nil when there is none any more.
+  private static func setBuffer(
+    _ file: StoredFile.ID, size: Int64, of id: MediaJob.ID, _ db: Database
+  ) throws -> MediaJob.State? {
     let statement = try db.cachedStatement(
       sql: """
         UPDATE media_job SET buffer_id = file.id, size = ?,
           state = CASE WHEN file.id IS NULL THEN 'fetch' WHEN is_deleted THEN 'preserve' ELSE 'buffered' END,
           not_before = 0, last_error = NULL
-        FROM (SELECT (SELECT id FROM media_file WHERE id = ?) AS id) AS file WHERE media_job.id = ?
+        FROM (SELECT (SELECT id FROM media_file WHERE id = ?) AS id) AS file WHERE media_job.id = ? RETURNING state
         """)
-    try statement.execute(arguments: [size, file, id])
+    return try statement.first(size, file, id) { MediaJob.State(rawValue: $0[0]) }
   }
 
   /// False when the file's entry has been removed meanwhile: then it is copied again.

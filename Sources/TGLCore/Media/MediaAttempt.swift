@@ -17,10 +17,12 @@ struct MediaAttempt {
   static let maximumAttemptsWithoutRoom = 30
 
   /// Nil when the program is ending: the job stays as it is.
-  func run(_ job: MediaJob) async throws -> MediaChange? {
-    switch job.state {
-    case .fetch: return try await fetch(job)
-    case .preserve: return try await preserve(job)
+  func run(_ task: MediaTask) async throws -> MediaChange? {
+    switch task.job.state {
+    case .fetch:
+      if let twin = task.stored, store.exists(twin) { return .fetched(twin.id, size: twin.size) }
+      return try await fetch(task.job)
+    case .preserve: return try await preserve(task.job, task.stored)
     case .buffered, .kept, .failed, .skipped: return nil
     }
   }
@@ -34,9 +36,6 @@ struct MediaAttempt {
       guard let file = job.file, var remote = file.remote else { return .failed("its description cannot be read") }
       // What was announced has proven wrong before.
       if job.attempts >= 2 { remote.size = 0 }
-      if let twin = try await archive.bufferedTwin(of: job.mediumID), store.exists(twin) {
-        return .fetched(twin.id, size: twin.size)
-      }
       let partial = store.partialPath(medium: job.mediumID)
       guard store.hasRoom(for: max(file.size - DurableFile.size(of: partial), 0)) else {
         return waitForRoom(job, "fetching it would leave less than MEDIA_MIN_FREE_BYTES (\(store.minimumFree)) free")
@@ -135,10 +134,8 @@ struct MediaAttempt {
 
   // MARK: Preserving
 
-  private func preserve(_ job: MediaJob) async throws -> MediaChange? {
-    guard let buffer = job.bufferID, let file = try await archive.storedFile(buffer), store.exists(file) else {
-      return .lost
-    }
+  private func preserve(_ job: MediaJob, _ buffered: StoredFile?) async throws -> MediaChange? {
+    guard let file = buffered, store.exists(file) else { return .lost }
     guard let described = job.file else { return .failed("its description cannot be read") }
     let stored = try await reserve(described, job, place: .deleted, size: file.size, sha256: file.sha256)
     guard let stored else { return .failed("all names for it are taken in \(store.deleted)") }

@@ -55,6 +55,20 @@ struct MediaJob: Sendable, Hashable, Identifiable {
   }
 }
 
+/// An open job with the file that is there for it: of the same medium in another message, or the one to be copied.
+struct MediaTask: Sendable {
+  var job: MediaJob
+  var stored: StoredFile?
+}
+
+/// What recording the end of an attempt has come to.
+struct MediaOutcome: Sendable {
+  /// Notices wait for nothing more.
+  var readiesNotices = false
+  /// There is more to do for the job, now or later.
+  var isOpen = false
+}
+
 /// A file on disk.
 struct StoredFile: Sendable, Hashable, Identifiable {
   enum Place: String, Sendable {

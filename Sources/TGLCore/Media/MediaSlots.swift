@@ -4,9 +4,12 @@
 /// destroy itself.
 struct MediaSlots: Sendable {
   static let largeFile: Int64 = 20 * 1024 * 1024
+  /// Of which one part is all there is to wait for.
+  private static let smallFile: Int64 = 512 * 1024
   private static let large = 2
   private static let ordinary = 4
-  private static let all = 6
+  private static let small = 8
+  private static let all = 10
 
   private var running: [MediaJob.ID: (medium: Int64, isLarge: Bool)] = [:]
 
@@ -17,11 +20,14 @@ struct MediaSlots: Sendable {
     guard running[job.id] == nil, !running.values.contains(where: { $0.medium == job.mediumID }) else { return false }
     let isLarge = job.size >= Self.largeFile
     let isUrgent = job.priority == .selfDestructing
-    guard running.count < (isUrgent ? Self.all : Self.ordinary) else { return false }
+    let isSmall = (1...Self.smallFile).contains(job.size)
+    guard running.count < (isUrgent ? Self.all : isSmall ? Self.small : Self.ordinary) else { return false }
     if isLarge, !isUrgent, running.values.filter(\.isLarge).count >= Self.large { return false }
     running[job.id] = (job.mediumID, isLarge)
     return true
   }
 
   mutating func free(_ job: MediaJob.ID) { running[job] = nil }
+
+  func isWorking(on job: MediaJob.ID) -> Bool { running[job] != nil }
 }

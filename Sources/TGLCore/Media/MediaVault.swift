@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Metrics
+import Synchronization
 import TL
 import TelegramClient
 
@@ -27,6 +28,12 @@ actor MediaVault {
   private let logger: Logger
   private let alarm = Alarm()
   private var slots = MediaSlots()
+  /// Jobs that are due and wait for a slot, the most urgent first, as they were read last.
+  private var waiting: [MediaJob.Due] = []
+  /// When the next one that is not among them is due; nil when there is none, or too many to know.
+  private var nextDue: Int64?
+  /// Whether there may be others that are more urgent.
+  private let hasNews = Atomic(true)
   /// How many of the open jobs are looked at for one that can be worked on.
   private static let page = 64
 
@@ -44,24 +51,28 @@ actor MediaVault {
   }
 
   /// Says that there are new jobs.
-  nonisolated func wake() { alarm.ring() }
+  nonisolated func wake() {
+    hasNews.store(true, ordering: .sequentiallyConsistent)
+    alarm.ring()
+  }
 
   /// Runs until the task is cancelled, or the archive fails.
   func run() async throws {
     try await withThrowingDiscardingTaskGroup { group in
       while !Task.isCancelled {
         let now = time.now()
-        let jobs = try await retrying { () async throws(ArchiveError) in
-          try await self.archive.dueMedia(now: now, limit: Self.page)
+        if hasNews.exchange(false, ordering: .sequentiallyConsistent) || waiting.isEmpty
+          || nextDue.map({ $0 <= now }) == true
+        {
+          try await look(now)
         }
-        for job in jobs where slots.take(job) { group.addTask { try await self.work(on: job.id) } }
-        var due: Int64?
-        // When there are more than these, a slot's end comes first.
-        if jobs.count < Self.page {
-          due = try await retrying { () async throws(ArchiveError) in try await self.archive.nextMediaDue() }
+        waiting.removeAll { job in
+          guard slots.take(job) else { return false }
+          group.addTask { try await self.work(on: job.id) }
+          return true
         }
         // A job that is due and was not taken waits for a slot, whose end rings.
-        if let due, due > now {
+        if let due = nextDue, due > now {
           await alarm.sleep { [time] in try? await time.sleep(.seconds(due - now)) }
         } else {
           await alarm.untilRung()
@@ -71,22 +82,36 @@ actor MediaVault {
     }
   }
 
+  /// Reads which jobs are due, and when the next one is.
+  private func look(_ now: Int64) async throws {
+    let jobs = try await retrying { () async throws(ArchiveError) in
+      try await self.archive.dueMedia(now: now, limit: Self.page)
+    }
+    waiting = jobs.filter { !slots.isWorking(on: $0.id) }
+    nextDue = nil
+    // When there are more than these, a slot's end comes first.
+    guard jobs.count < Self.page else { return }
+    nextDue = try await retrying { () async throws(ArchiveError) in try await self.archive.nextMediaDue(after: now) }
+  }
+
   private func work(on id: MediaJob.ID) async throws {
     defer {
       slots.free(id)
       alarm.ring()
     }
     // What was due before an earlier attempt's end was recorded may be no more.
-    let current = try await retrying { () async throws(ArchiveError) in try await self.archive.mediaJob(id) }
-    guard let job = current, job.state == .fetch || job.state == .preserve, job.notBefore <= time.now() else { return }
+    let current = try await retrying { () async throws(ArchiveError) in try await self.archive.mediaTask(id) }
+    guard let task = current, task.job.notBefore <= time.now() else { return }
+    let job = task.job
     let attempt = MediaAttempt(source: source, archive: archive, store: store, time: time, logger: logger)
-    guard let change = try await attempt.run(job) else { return }
+    guard let change = try await attempt.run(task) else { return }
     log(change, job)
     let time = time
-    let isReady = try await retrying { () async throws(ArchiveError) in
+    let outcome = try await retrying { () async throws(ArchiveError) in
       try await self.archive.apply(change, to: job.id, now: time.now())
     }
-    if isReady { wakeNotifier() }
+    if outcome.isOpen { hasNews.store(true, ordering: .sequentiallyConsistent) }
+    if outcome.readiesNotices { wakeNotifier() }
     if case .preserved = change, let buffer = job.bufferID { try await release(buffer) }
   }
 

@@ -139,7 +139,7 @@ struct DownloadJob: TransferJob {
       ready = try plan.received(bytes, for: part)
     } catch {
       // What is there belongs to another file.
-      try await target.resume(at: 0)
+      try await target.clear()
       switch error {
       case .sizeMismatch(let expected, let actual): throw .sizeMismatch(expected: expected, actual: actual)
       }

@@ -20,10 +20,13 @@ final class PartialFile: Sendable {
   private let pool: NIOThreadPool
   private let state = Mutex(State())
 
-  /// Opens the file, or makes it, for its owner alone.
+  /// Opens the file, or makes it, for its owner alone, and keeps what there is of it as far as it is of use.
   ///
   /// Links are not followed, and a file that is being written by somebody else is refused.
-  static func open(_ path: String, pool: NIOThreadPool = .singleton) async throws(DownloadError) -> PartialFile {
+  /// - Parameter kept: how many of so many bytes are kept, which go into the digest; the others are cut off.
+  static func open(
+    _ path: String, pool: NIOThreadPool = .singleton, keeping kept: @escaping @Sendable (_ length: Int64) -> Int64
+  ) async throws(DownloadError) -> PartialFile {
     try await offLoad(pool) { () throws(DownloadError) in
       let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
       guard descriptor >= 0 else { throw failure(path) }
@@ -32,8 +35,10 @@ final class PartialFile: Sendable {
       guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
         throw .file("\(path): not a regular file")
       }
-      guard fchmod(descriptor, 0o600) == 0 else { throw failure(path) }
+      guard information.st_mode & 0o777 == 0o600 || fchmod(descriptor, 0o600) == 0 else { throw failure(path) }
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .file("\(path): another download writes it") }
+      let length = Int64(information.st_size)
+      try file.cut(at: min(kept(length), length), of: length)
       return file
     }
   }
@@ -46,36 +51,36 @@ final class PartialFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// What is there already, in bytes.
-  func sizeOnDisk() async throws(DownloadError) -> Int64 {
-    try await Self.offLoad(pool) { [self] () throws(DownloadError) in
-      var information = stat()
-      guard fstat(descriptor, &information) == 0 else { throw Self.failure(path) }
-      return Int64(information.st_size)
-    }
+  /// How much of it there is, in bytes.
+  var length: Int64 { state.withLock { $0.length } }
+
+  /// Begins again with nothing.
+  func clear() async throws(DownloadError) {
+    try await Self.offLoad(pool) { [self] () throws(DownloadError) in try cut(at: 0, of: nil) }
   }
 
-  /// Keeps the first `length` bytes, which go into the digest, and cuts the rest off.
-  func resume(at length: Int64) async throws(DownloadError) {
-    try await Self.offLoad(pool) { [self] () throws(DownloadError) in
-      guard ftruncate(descriptor, off_t(length)) == 0 else { throw Self.failure(path) }
-      let outcome: Result<Void, DownloadError> = state.withLock { state in
-        state = State()
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
-        defer { chunk.deallocate() }
-        while state.length < length {
-          let wanted = min(chunk.count, Int(length - state.length))
-          let count = pread(descriptor, chunk.baseAddress, wanted, off_t(state.length))
-          if count < 0, errno == EINTR { continue }
-          guard count > 0 else { return .failure(count < 0 ? Self.failure(path) : .file("\(path): became shorter")) }
-          state.hasher.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
-          state.length += Int64(count)
-        }
-        state.writeBehind = WriteBehind(from: state.length)
-        return .success(())
+  /// Keeps the first `length` bytes, which go into the digest.
+  ///
+  /// - Parameter size: what there is; nil where that is not known.
+  private func cut(at length: Int64, of size: Int64?) throws(DownloadError) {
+    guard size == length || ftruncate(descriptor, off_t(length)) == 0 else { throw Self.failure(path) }
+    let outcome: Result<Void, DownloadError> = state.withLock { state in
+      state = State()
+      if length == 0 { return .success(()) }
+      let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+      defer { chunk.deallocate() }
+      while state.length < length {
+        let wanted = min(chunk.count, Int(length - state.length))
+        let count = pread(descriptor, chunk.baseAddress, wanted, off_t(state.length))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return .failure(count < 0 ? Self.failure(path) : .file("\(path): became shorter")) }
+        state.hasher.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+        state.length += Int64(count)
       }
-      try outcome.get()
+      state.writeBehind = WriteBehind(from: state.length)
+      return .success(())
     }
+    try outcome.get()
   }
 
   /// Writes parts at the end, one after another.

@@ -8,10 +8,8 @@ extension TelegramClient {
   ///
   /// Source: core.telegram.org/api/files, "Downloading files".
   public func download(_ file: RemoteFile, to path: String) async throws(DownloadError) -> DownloadedFile {
-    let target = try await PartialFile.open(path)
-    let length = try await target.sizeOnDisk()
-    let plan = DownloadPlan(size: file.size, resumingAt: length)
-    try await target.resume(at: plan.written)
+    let target = try await PartialFile.open(path) { DownloadPlan.resumePoint(size: file.size, length: $0) }
+    let plan = DownloadPlan(size: file.size, resumingAt: target.length)
     var job = DownloadJob(client: self, file: file, target: target, plan: plan)
     try await transfers.run(&job)
     return try await target.finish()

@@ -85,7 +85,7 @@ final class MediaFixture: Sendable {
       group.addTask { try await notifier.run() }
       while true {
         let counts = try await archive.archive.counts()
-        if try await archive.archive.nextMediaDue() == nil, counts.outboxPending + counts.outboxParked == 0 { break }
+        if try await archive.archive.nextMediaDue(after: -1) == nil, counts.outboxPending + counts.outboxParked == 0 { break }
         try await Task.sleep(for: .milliseconds(2))
       }
     }
