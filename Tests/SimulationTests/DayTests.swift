@@ -322,5 +322,6 @@ private struct CountingChat: LogChat {
 
   func send(_ post: Post, randomID: Int64) async throws(LogChatError) { count() }
   func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) { count() }
-  func sendMedia(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError) { count() }
+  func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia { UploadedMedia(media: media) }
+  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) { count() }
 }

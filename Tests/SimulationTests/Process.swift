@@ -109,7 +109,8 @@ final class Process: @unchecked Sendable {
     func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
       try await chat?.sendFile(file, randomID: randomID)
     }
-    func sendMedia(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+    func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia { UploadedMedia(media: media) }
+    func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
       try await chat?.sendMedia(media, caption: caption, randomIDs: randomIDs)
     }
   }

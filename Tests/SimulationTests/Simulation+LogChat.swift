@@ -37,7 +37,9 @@ struct SimulatedLogChat: LogChat {
     try await make(.init(randomID: randomID, text: file.caption.text, file: content ?? ""), mayBeRefused: false)
   }
 
-  func sendMedia(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+  func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia { UploadedMedia(media: media) }
+
+  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
     try await make(.init(randomID: randomIDs[0], text: caption.content.text, file: ""), mayBeRefused: false)
   }
 

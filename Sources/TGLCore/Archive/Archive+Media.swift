@@ -25,6 +25,32 @@ extension Archive {
     try await read { db in try MediaTable.find(chat: chat, message: message, medium: medium, db) }
   }
 
+  /// Files a notice names, as far as there are jobs for them.
+  func recoveredFiles(_ files: [NoticeFile], in chat: PeerID) async throws(ArchiveError) -> [RecoveredFile] {
+    try await read { db in
+      try files.compactMap { file in
+        guard let job = try MediaTable.find(chat: chat, message: file.messageID, medium: file.mediumID, db) else {
+          return nil
+        }
+        return RecoveredFile(job: job, stored: try MediaTable.recovered(job, db))
+      }
+    }
+  }
+
+  /// Files by their jobs, with the other ones of their messages.
+  func recoveredFiles(_ jobs: [MediaJob.ID]) async throws(ArchiveError) -> [RecoveredFile] {
+    try await read { db in
+      try jobs.compactMap { id in
+        guard let job = try MediaTable.find(id, db) else { return nil }
+        var file = RecoveredFile(job: job, stored: try MediaTable.recovered(job, db))
+        for other in try MediaTable.jobs(chat: job.chat, message: job.messageID, db) where other.id != id {
+          file.others.append((other, try MediaTable.recovered(other, db)))
+        }
+        return file
+      }
+    }
+  }
+
   /// The jobs of a message's files.
   func mediaJobs(chat: PeerID, message: Int64) async throws(ArchiveError) -> [MediaJob] {
     try await read { db in try MediaTable.jobs(chat: chat, message: message, db) }

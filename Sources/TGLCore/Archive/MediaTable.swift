@@ -123,6 +123,10 @@ enum MediaTable {
     return try Row.fetchOne(statement, arguments: [id]).flatMap(file)
   }
 
+  static func recovered(_ job: MediaJob, _ db: Database) throws -> StoredFile? {
+    try job.deletedID.flatMap { try file($0, db) }
+  }
+
   static func task(_ id: MediaJob.ID, _ db: Database) throws -> MediaTask? {
     guard let job = try find(id, db) else { return nil }
     switch job.state {

@@ -61,6 +61,14 @@ struct MediaTask: Sendable {
   var stored: StoredFile?
 }
 
+/// A job with its recovered file, and the message's other ones.
+struct RecoveredFile: Sendable {
+  var job: MediaJob
+  /// Nil when it is not among the recovered files.
+  var stored: StoredFile?
+  var others: [(job: MediaJob, stored: StoredFile?)] = []
+}
+
 /// What recording the end of an attempt has come to.
 struct MediaOutcome: Sendable {
   /// Notices wait for nothing more.

@@ -1,4 +1,5 @@
 import Foundation
+import TL
 
 /// Where notices are posted.
 public protocol LogChat: Sendable {
@@ -6,10 +7,19 @@ public protocol LogChat: Sendable {
   func send(_ post: Post, randomID: Int64) async throws(LogChatError)
   /// Posts a file with a caption; the same holds of `randomID`.
   func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError)
-  /// Posts recovered media, as an album when there are several, with the post's text as their caption.
+  /// Brings recovered media to the server, without posting it; what of it is not posted soon, the server forgets.
+  func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia
+  /// Posts media that is at the server, as an album when there are several, with the post's text as their caption.
   ///
   /// - Parameter randomIDs: one for each; the same holds of them.
-  func sendMedia(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError)
+  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError)
+}
+
+/// Recovered media that is at the server.
+public struct UploadedMedia: Sendable {
+  let media: [LogChatMedia]
+  /// What names each of them in a call.
+  var inputs: [API.AnyInputMedia] = []
 }
 
 /// A file to be posted.

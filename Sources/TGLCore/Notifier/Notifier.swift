@@ -11,7 +11,7 @@ public actor Notifier {
   private let chat: any LogChat
   private let renderer: NoticeRenderer
   private let temporaryDirectory: String
-  private let store: MediaStore?
+  private let files: RecoveredFiles
   private let time: ServiceTime
   private let logger: Logger
   private let alarm = Alarm()
@@ -27,6 +27,9 @@ public actor Notifier {
   private var toldSince: Int64 = 0
   /// The most rows that are read ahead, and that are taken out together.
   private static let page = 16
+  private var early: EarlyUpload?
+  /// Seconds after which a file that was uploaded is uploaded anew rather than posted.
+  private static let uploadsLast: Int64 = 60
   private let refusal = Mutex<(since: ContinuousClock.Instant, reason: String)?>(nil)
 
   /// - Parameter temporaryDirectory: where the files of digests are made; removed again once they are sent.
@@ -44,7 +47,7 @@ public actor Notifier {
     archive: Archive, chat: any LogChat, renderer: NoticeRenderer = NoticeRenderer(), temporaryDirectory: String,
     store: MediaStore?, time: ServiceTime = ServiceTime(), logger: Logger
   ) {
-    self.store = store
+    files = RecoveredFiles(archive: archive, store: store)
     self.archive = archive
     self.chat = chat
     self.renderer = renderer
@@ -94,7 +97,11 @@ public actor Notifier {
     if ahead.pending.isEmpty || told.count >= Self.page || !told.isEmpty && time.now() > toldSince { try await turn() }
     let now = time.now()
     switch scheduler.next(OutboxHeads(pending: ahead.pending.first, parked: ahead.parked), now: now) {
-    case .send(let row): try await send(row)
+    case .send(let row):
+      guard let next = nextWithFiles(behind: row.id) else { return try await send(row) }
+      async let uploading: Void = uploadAhead(next)
+      try await send(row)
+      await uploading
     case .wait(let until):
       if !told.isEmpty { return try await turn() }
       await alarm.sleep { [time] in try? await time.sleep(.seconds(until - now)) }
@@ -147,14 +154,7 @@ public actor Notifier {
   }
 
   private func send(_ notice: Notice, _ row: OutboxRow) async throws {
-    var posts = row.posts ?? []
-    if posts.isEmpty {
-      posts = renderer.posts(for: notice, media: try await media(of: notice))
-      // A single text needs no note of it: whatever a repetition renders has the same `random_id`.
-      if posts.count > 1 || posts.contains(where: { $0.media != nil }) {
-        try await archive.apply(.rendered(posts), to: row.id)
-      }
-    }
+    let posts = try await posts(for: notice, row)
     for (part, post) in posts.enumerated().dropFirst(row.sentParts) {
       try await send(post, row, part: part)
       scheduler.succeeded()
@@ -163,11 +163,22 @@ public actor Notifier {
     }
   }
 
+  /// As they were rendered for the first attempt, or are now.
+  private func posts(for notice: Notice, _ row: OutboxRow) async throws(ArchiveError) -> [Post] {
+    if let posts = row.posts, !posts.isEmpty { return posts }
+    let posts = renderer.posts(for: notice, media: try await files.media(of: notice))
+    // A single text needs no note of it: whatever a repetition renders has the same `random_id`.
+    if posts.count > 1 || posts.contains(where: { $0.media != nil }) {
+      try await archive.apply(.rendered(posts), to: row.id)
+    }
+    return posts
+  }
+
   private func send(_ post: Post, _ row: OutboxRow, part: Int) async throws {
     let randomID = row.randomID(part: part)
     guard let jobs = post.media else { return try await send(post, randomID: randomID) }
-    var media: [LogChatMedia] = []
-    for job in jobs { if let medium = try await recovered(job) { media.append(medium) } }
+    let early = takeUpload(of: row, part: part)
+    let media = if let early { early.media } else { try await files.media(of: jobs) }
     guard !media.isEmpty else {
       // Removed from the disk between two attempts: the text is left.
       if !post.content.isEmpty { try await send(post.withoutMedia, randomID: randomID) }
@@ -175,7 +186,7 @@ public actor Notifier {
     }
     let randomIDs = media.indices.map { row.randomID(part: part, item: $0) }
     do throws(LogChatError) {
-      try await send(media, caption: post, randomIDs: randomIDs)
+      try await send(media, early, caption: post, randomIDs: randomIDs)
     } catch {
       // Once more a minute later; after that, the text is worth more than waiting for what is never taken.
       guard case .postRefused(let reason) = error, row.attempts > 0 else { throw error }
@@ -185,16 +196,23 @@ public actor Notifier {
   }
 
   /// Rather plain files than none.
-  private func send(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+  private func send(
+    _ media: [LogChatMedia], _ early: UploadedMedia?, caption: Post, randomIDs: [Int64]
+  ) async throws(LogChatError) {
+    // What was uploaded before its turn may not be at the server any more.
+    if let early {
+      do { return try await chat.sendMedia(early, caption: caption, randomIDs: randomIDs) } catch .postRefused {}
+    }
     let refusal: LogChatError
     do throws(LogChatError) {
-      return try await chat.sendMedia(media, caption: caption, randomIDs: randomIDs)
+      return try await chat.sendMedia(try await chat.upload(media), caption: caption, randomIDs: randomIDs)
     } catch { refusal = error }
     guard case .postRefused(let reason) = refusal else { throw refusal }
     logger.warning("the log chat refused media; sending it as plain files", metadata: ["reason": "\(reason)"])
     var files = media
     for index in files.indices { files[index].isPlainFile = true }
-    try await chat.sendMedia(files, caption: caption.withoutFormatting, randomIDs: randomIDs)
+    try await chat.sendMedia(
+      try await chat.upload(files), caption: caption.withoutFormatting, randomIDs: randomIDs)
   }
 
   /// Rather the text without its formatting than no text.
@@ -207,45 +225,47 @@ public actor Notifier {
     }
   }
 
-  // MARK: Media
+  // MARK: Uploading ahead
 
-  /// What there is of a notice's files.
-  private func media(of notice: Notice) async throws -> [NoticeMedium] {
-    guard let files = notice.files, store != nil else { return [] }
-    var media: [NoticeMedium] = []
-    for file in files {
-      let job = try await archive.mediaJob(chat: notice.chat.id, message: file.messageID, medium: file.mediumID)
-      guard let job, let description = job.file, description.role == .main else { continue }
-      var failure: String?
-      if try await path(of: job) == nil { failure = job.lastError ?? "it is not on the disk any more" }
-      media.append(
-        NoticeMedium(job: job.id, messageID: file.messageID, kind: description.kind, failure: failure))
-    }
-    return media
+  /// Files of a row that are at the server before its turn.
+  private struct EarlyUpload {
+    var row: OutboxRow.ID
+    var part: Int
+    var media: UploadedMedia
+    var at: Int64
   }
 
-  /// A recovered file, ready to be posted; nil when it is not on the disk.
-  private func recovered(_ id: MediaJob.ID) async throws -> LogChatMedia? {
-    guard let job = try await archive.mediaJob(id), let description = job.file, let file = try await path(of: job)
+  /// The row behind the one that is being posted, when it has files.
+  private func nextWithFiles(behind current: OutboxRow.ID) -> OutboxRow? {
+    guard ahead.pending.first?.id == current, let row = ahead.pending.dropFirst().first,
+      case .message(let notice) = row.payload, notice.files?.isEmpty == false, row.notBefore <= time.now()
     else { return nil }
-    var companion: (description: MediaFile, file: LogChatMedia.File)?
-    for other in try await archive.mediaJobs(chat: job.chat, message: job.messageID)
-    where other.id != job.id && other.media == job.media {
-      if let extra = other.file, extra.role != .main, extra.belongs(to: description),
-        let file = try await path(of: other)
-      {
-        companion = (extra, file)
-      }
-    }
-    return LogChatMedia(
-      medium: MediaRecord(kind: job.kind, raw: job.media), description: description, file: file, companion: companion)
+    return row
   }
 
-  private func path(of job: MediaJob) async throws -> LogChatMedia.File? {
-    guard let store, let id = job.deletedID, let file = try await archive.storedFile(id), store.exists(file) else {
-      return nil
+  /// Brings a row's files to the server while another is posted: each waits for an answer or two.
+  ///
+  /// What goes wrong is tried again in its turn, and told then.
+  private func uploadAhead(_ row: OutboxRow) async {
+    guard case .message(let notice) = row.payload else { return }
+    do {
+      let posts = try await posts(for: notice, row)
+      if let index = ahead.pending.firstIndex(where: { $0.id == row.id }) { ahead.pending[index].posts = posts }
+      guard posts.indices.contains(row.sentParts), let jobs = posts[row.sentParts].media else { return }
+      let media = try await files.media(of: jobs)
+      guard !media.isEmpty else { return }
+      let uploaded = try await chat.upload(media)
+      early = EarlyUpload(row: row.id, part: row.sentParts, media: uploaded, at: time.now())
+    } catch {
+      logger.debug("files were not uploaded ahead", metadata: ["row": "\(row.id)", "reason": "\(error)"])
     }
-    return LogChatMedia.File(path: store.path(of: file), isEncrypted: file.isEncrypted)
+  }
+
+  /// Nil for what was uploaded too long ago for the server to have it still.
+  private func takeUpload(of row: OutboxRow, part: Int) -> UploadedMedia? {
+    guard let upload = early, upload.row == row.id, upload.part == part else { return nil }
+    early = nil
+    return time.now() - upload.at < Self.uploadsLast ? upload.media : nil
   }
 
   private func send(_ digest: DigestNotice, _ row: OutboxRow) async throws {

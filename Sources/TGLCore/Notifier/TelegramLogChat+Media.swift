@@ -2,12 +2,16 @@ import TL
 import TelegramClient
 
 extension TelegramLogChat {
+  public func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia {
+    var uploaded = UploadedMedia(media: media)
+    for medium in media { uploaded.inputs.append(try await input(medium, isAlbum: media.count > 1)) }
+    return uploaded
+  }
+
   public func sendMedia(
-    _ media: [LogChatMedia], caption: Post, randomIDs: [Int64]
+    _ media: UploadedMedia, caption: Post, randomIDs: [Int64]
   ) async throws(LogChatError) {
-    var inputs: [API.AnyInputMedia] = []
-    for medium in media { inputs.append(try await input(medium, isAlbum: media.count > 1)) }
-    let ready = inputs
+    let ready = media.inputs
     try await mentioning(caption.content, metIn: caption.metIn) { peer, users throws(TelegramError) in
       let entities = caption.content.messageEntities(users: users)
       if ready.count == 1, let input = ready.first, let randomID = randomIDs.first {

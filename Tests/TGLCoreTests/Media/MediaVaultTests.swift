@@ -56,6 +56,46 @@ import Testing
     #expect(try fixture.names(.deleted) == ["1002_1_a.pdf"])
   }
 
+  /// Three messages with a file each are deleted, and their files recovered.
+  private func recover(_ fixture: MediaFixture) async throws {
+    for id in Int64(1)...3 { fixture.source.state.withLock { $0.files[id] = content + [UInt8(id)] } }
+    try await receive(
+      fixture, (Int32(1)...3).map { Make.new(Make.message($0, in: bob, "\($0)", media: Make.photo(Int64($0)))) }, all)
+    for id in Int32(1)...3 { try await receive(fixture, [Make.delete([id])], all) }
+    try await fixture.settle(telling: false)
+  }
+
+  @Test func filesOfTheNextNoticeAreUploadedWhileOneIsPosted() async throws {
+    let fixture = try MediaFixture()
+    try await recover(fixture)
+    let chat = fixture.chat
+    let deadline = ContinuousClock.now + .seconds(20)
+    chat.state.withLock { state in
+      state.gate = {
+        // One ahead, and no more; there is none behind the last.
+        let (posted, wanted) = chat.state.withLock { ($0.media.count, min($0.media.count + 2, 3)) }
+        while chat.state.withLock(\.uploads.count) < wanted, ContinuousClock.now < deadline {
+          try? await Task.sleep(for: .milliseconds(2))
+        }
+        #expect(chat.state.withLock(\.uploads.count) == wanted, "after \(posted) posts")
+      }
+    }
+    try await fixture.settle()
+    #expect(posted(fixture).map { $0.caption.content.text.suffix(3) } == ["\n\n1", "\n\n2", "\n\n3"])
+    #expect(chat.state.withLock(\.uploads.count) == 3)
+  }
+
+  /// The server may have forgotten it, which says nothing of the media.
+  @Test func whatWasUploadedAheadIsUploadedAnewWhenItIsRefused() async throws {
+    let fixture = try MediaFixture()
+    try await recover(fixture)
+    fixture.chat.state.withLock { $0.faults = [nil, .before(.postRefused("MEDIA_EMPTY"))] }
+    try await fixture.settle()
+    #expect(posted(fixture).map { $0.media.map(\.isPlainFile) } == [[false], [false], [false]])
+    #expect(posted(fixture).map { $0.media.map { bytes($0.file.path).last } } == [[1], [2], [3]])
+    #expect(fixture.chat.state.withLock(\.uploads.count) == 4)
+  }
+
   @Test func noticeSaysWhyThereIsNoFile() async throws {
     let fixture = try MediaFixture()
     let policy = NoticePolicy(media: MediaPolicy(maximumSize: 500))

@@ -9,10 +9,13 @@ final class FakeLogChat: LogChat {
     var posts: [(post: Post, randomID: Int64)] = []
     var files: [(text: String, caption: String, size: Int)] = []
     var media: [(media: [LogChatMedia], caption: Post, randomIDs: [Int64])] = []
+    var uploads: [[LogChatMedia]] = []
     var attempts: [Int64] = []
     /// What goes wrong next, in order; nil for nothing.
     var faults: [Fault?] = []
     var onPost: (@Sendable (Int) -> Void)?
+    /// What media waits for before it is posted.
+    var gate: (@Sendable () async -> Void)?
   }
   enum Fault {
     case before(LogChatError)
@@ -32,8 +35,14 @@ final class FakeLogChat: LogChat {
     }
   }
 
-  func sendMedia(_ media: [LogChatMedia], caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
-    try take(randomIDs[0]) { $0.media.append((media, caption, randomIDs)) }
+  func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia {
+    state.withLock { $0.uploads.append(media) }
+    return UploadedMedia(media: media)
+  }
+
+  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+    await state.withLock { $0.gate }?()
+    try take(randomIDs[0]) { $0.media.append((media.media, caption, randomIDs)) }
   }
 
   private func take(_ randomID: Int64, _ add: (inout State) -> Void) throws(LogChatError) {

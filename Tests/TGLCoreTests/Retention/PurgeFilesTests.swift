@@ -145,9 +145,9 @@ import Testing
     let file = try await fixture.entry(.buffer, "1_1_a.jpg", hoursAgo: 1, state: .preserve)
     try await fixture.archive.write { db in try db.execute(sql: "DELETE FROM media_file") }
     let job = try #require(try await fixture.archive.mediaJobs(chat: PurgeFixture.user, message: 1).first)
-    #expect(try await !fixture.archive.apply(.preserved(file), to: job.id, now: 1))
+    #expect(try await fixture.archive.apply(.preserved(file), to: job.id, now: 1).isOpen)
     #expect(try await fixture.archive.mediaJob(job.id)?.state == .preserve)
-    #expect(try await !fixture.archive.apply(.fetched(file, size: 3), to: job.id, now: 1))
+    #expect(try await fixture.archive.apply(.fetched(file, size: 3), to: job.id, now: 1).isOpen)
     #expect(try await fixture.archive.mediaJob(job.id)?.state == .fetch)
   }
 }
