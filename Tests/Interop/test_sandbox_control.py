@@ -23,8 +23,8 @@ def test_a_storm_does_what_it_says_and_the_record_holds_it(sandbox):
 
 
 def test_files_of_a_storm_have_the_size_that_is_asked_for(sandbox):
-    sandbox.post("/storm", **{"from": "carol", "chats": ["group"], "messages": 20, "media": 1, "size": 70_000})
-    files = [message["media"] for message in sandbox.chat(sandbox.info["group_id"], "carol")["messages"] if message.get("media")]
+    sandbox.post("/storm", **{"from": "carol", "chats": ["supergroup"], "messages": 20, "media": 1, "size": 70_000})
+    files = [message["media"] for message in sandbox.chat(sandbox.info["supergroup_id"])["messages"] if message.get("media")]
     assert len(files) == 20 and {file["size"] for file in files} == {70_000}
     assert len({file["sha256"] for file in files}) == 20 and len({file["kind"] for file in files}) > 1
 

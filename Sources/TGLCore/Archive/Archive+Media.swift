@@ -25,29 +25,20 @@ extension Archive {
     try await read { db in try MediaTable.find(chat: chat, message: message, medium: medium, db) }
   }
 
-  /// Files a notice names, as far as there are jobs for them.
+  /// Files a notice names, as far as there are jobs for them, each with the other ones of its message.
   func recoveredFiles(_ files: [NoticeFile], in chat: PeerID) async throws(ArchiveError) -> [RecoveredFile] {
     try await read { db in
       try files.compactMap { file in
-        guard let job = try MediaTable.find(chat: chat, message: file.messageID, medium: file.mediumID, db) else {
-          return nil
-        }
-        return RecoveredFile(job: job, stored: try MediaTable.recovered(job, db))
+        try MediaTable.find(chat: chat, message: file.messageID, medium: file.mediumID, db)
+          .map { try MediaTable.recovered($0, db) }
       }
     }
   }
 
-  /// Files by their jobs, with the other ones of their messages.
+  /// Files by their jobs.
   func recoveredFiles(_ jobs: [MediaJob.ID]) async throws(ArchiveError) -> [RecoveredFile] {
     try await read { db in
-      try jobs.compactMap { id in
-        guard let job = try MediaTable.find(id, db) else { return nil }
-        var file = RecoveredFile(job: job, stored: try MediaTable.recovered(job, db))
-        for other in try MediaTable.jobs(chat: job.chat, message: job.messageID, db) where other.id != id {
-          file.others.append((other, try MediaTable.recovered(other, db)))
-        }
-        return file
-      }
+      try jobs.compactMap { try MediaTable.find($0, db).map { try MediaTable.recovered($0, db) } }
     }
   }
 
@@ -63,13 +54,6 @@ extension Archive {
   /// The file with this content, or a new one that is still to be written; nil when all its names are taken.
   func reserve(_ file: FileReservation, now: Int64) async throws(ArchiveError) -> StoredFile? {
     try await write { db in try MediaTable.reserve(file, now: now, db) }
-  }
-
-  /// Forgets a buffered file that no message needs any more; nil when one does.
-  ///
-  /// The caller removes it from the disk.
-  func releaseBuffered(_ file: StoredFile.ID) async throws(ArchiveError) -> StoredFile? {
-    try await write { db in try MediaTable.releaseBuffered(file, db) }
   }
 
   /// Records what became of a job.

@@ -123,8 +123,13 @@ enum MediaTable {
     return try Row.fetchOne(statement, arguments: [id]).flatMap(file)
   }
 
-  static func recovered(_ job: MediaJob, _ db: Database) throws -> StoredFile? {
-    try job.deletedID.flatMap { try file($0, db) }
+  static func recovered(_ job: MediaJob, _ db: Database) throws -> RecoveredFile {
+    func stored(_ job: MediaJob) throws -> StoredFile? { try job.deletedID.flatMap { try file($0, db) } }
+    return RecoveredFile(
+      job: job, stored: try stored(job),
+      others: try jobs(chat: job.chat, message: job.messageID, db).filter { $0.id != job.id }.map {
+        ($0, try stored($0))
+      })
   }
 
   static func task(_ id: MediaJob.ID, _ db: Database) throws -> MediaTask? {
@@ -142,7 +147,8 @@ enum MediaTable {
     return try Int64.fetchOne(statement, arguments: [medium]).flatMap { try file($0, db) }
   }
 
-  static func releaseBuffered(_ id: StoredFile.ID, _ db: Database) throws -> StoredFile? {
+  /// Forgets a buffered file that no message needs any more; nil when one does.
+  private static func releaseBuffered(_ id: StoredFile.ID, _ db: Database) throws -> StoredFile? {
     let needed = "SELECT 1 FROM media_job WHERE buffer_id = ? AND state IN ('fetch', 'buffered', 'preserve')"
     guard let stored = try file(id, db),
       try Int.fetchOne(try db.cachedStatement(sql: needed), arguments: [id]) == nil
@@ -156,11 +162,13 @@ enum MediaTable {
 
   /// Records what became of a job.
   static func apply(_ change: MediaChange, to id: MediaJob.ID, now: Int64, _ db: Database) throws -> MediaOutcome {
+    var outcome = MediaOutcome()
     switch change {
     case .fetched(let file, let size):
       return MediaOutcome(isOpen: try setBuffer(file, size: size, of: id, db) != .buffered)
     case .preserved(let file):
-      guard try setKept(file, of: id, db) else { return MediaOutcome(isOpen: true) }
+      guard let job = try find(id, db), try setKept(file, of: id, db) else { return MediaOutcome(isOpen: true) }
+      outcome.released = try job.bufferID.flatMap { try releaseBuffered($0, db) }
     case .lost:
       try db.execute(
         sql: "UPDATE media_job SET state = 'fetch', buffer_id = NULL, not_before = 0 WHERE id = ?", arguments: [id])
@@ -180,7 +188,8 @@ enum MediaTable {
     }
     let statement = try db.cachedStatement(sql: "DELETE FROM outbox_wait WHERE job_id = ?")
     try statement.execute(arguments: [id])
-    return MediaOutcome(readiesNotices: db.changesCount > 0)
+    outcome.readiesNotices = db.changesCount > 0
+    return outcome
   }
 
   /// The file with this content, or a new one under a name no other content has.

@@ -75,6 +75,8 @@ struct MediaOutcome: Sendable {
   var readiesNotices = false
   /// There is more to do for the job, now or later.
   var isOpen = false
+  /// A buffered file that no message needs any more: it is to be removed from the disk.
+  var released: StoredFile?
 }
 
 /// A file on disk.

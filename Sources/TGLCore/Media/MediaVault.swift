@@ -112,13 +112,7 @@ actor MediaVault {
     }
     if outcome.isOpen { hasNews.store(true, ordering: .sequentiallyConsistent) }
     if outcome.readiesNotices { wakeNotifier() }
-    if case .preserved = change, let buffer = job.bufferID { try await release(buffer) }
-  }
-
-  /// Gives up a buffered file that only messages whose files are kept elsewhere still speak of.
-  private func release(_ file: StoredFile.ID) async throws {
-    let released = try await retrying { () async throws(ArchiveError) in try await self.archive.releaseBuffered(file) }
-    if let released { store.remove(store.path(of: released)) }
+    if let released = outcome.released { store.remove(store.path(of: released)) }
   }
 
   /// Waits for as long as the archive is locked or its disk is full.

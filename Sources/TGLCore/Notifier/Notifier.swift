@@ -27,9 +27,7 @@ public actor Notifier {
   private var toldSince: Int64 = 0
   /// The most rows that are read ahead, and that are taken out together.
   private static let page = 16
-  private var early: EarlyUpload?
-  /// Seconds after which a file that was uploaded is uploaded anew rather than posted.
-  private static let uploadsLast: Int64 = 60
+  private var uploads = EarlyUploads()
   private let refusal = Mutex<(since: ContinuousClock.Instant, reason: String)?>(nil)
 
   /// - Parameter temporaryDirectory: where the files of digests are made; removed again once they are sent.
@@ -80,28 +78,31 @@ public actor Notifier {
   /// While another process holds the database, or the disk is full, it waits; everything else the archive reports ends
   /// it.
   public func run() async throws(ArchiveError) {
-    while !Task.isCancelled {
-      do throws(ArchiveError) {
-        try await step()
-      } catch {
-        guard error.isTransient else { throw error }
-        logger.warning("the outbox has to wait", metadata: ["reason": "\(error)"])
-        try? await time.sleep(.seconds(5))
+    let outcome: Result<Void, ArchiveError> = await withDiscardingTaskGroup { group in
+      defer { group.cancelAll() }
+      while !Task.isCancelled {
+        do throws(ArchiveError) {
+          try await step(&group)
+        } catch {
+          guard error.isTransient else { return .failure(error) }
+          logger.warning("the outbox has to wait", metadata: ["reason": "\(error)"])
+          try? await time.sleep(.seconds(5))
+        }
       }
+      return .success(())
     }
     // What cannot be taken out now is refused as a repetition at the next start.
     if !told.isEmpty { try? await turn() }
+    try outcome.get()
   }
 
-  private func step() async throws(ArchiveError) {
+  private func step(_ group: inout DiscardingTaskGroup) async throws(ArchiveError) {
     if ahead.pending.isEmpty || told.count >= Self.page || !told.isEmpty && time.now() > toldSince { try await turn() }
     let now = time.now()
     switch scheduler.next(OutboxHeads(pending: ahead.pending.first, parked: ahead.parked), now: now) {
     case .send(let row):
-      guard let next = nextWithFiles(behind: row.id) else { return try await send(row) }
-      async let uploading: Void = uploadAhead(next)
+      uploadAhead(behind: row.id, &group)
       try await send(row)
-      await uploading
     case .wait(let until):
       if !told.isEmpty { return try await turn() }
       await alarm.sleep { [time] in try? await time.sleep(.seconds(until - now)) }
@@ -154,31 +155,44 @@ public actor Notifier {
   }
 
   private func send(_ notice: Notice, _ row: OutboxRow) async throws {
-    let posts = try await posts(for: notice, row)
+    let (posts, files) = try await posts(for: notice, row)
     for (part, post) in posts.enumerated().dropFirst(row.sentParts) {
-      try await send(post, row, part: part)
+      try await send(post, files, row, part: part)
       scheduler.succeeded()
       // The last part is followed by the row's removal.
       if part + 1 < posts.count { try await archive.apply(.sentParts(part + 1), to: row.id) }
     }
   }
 
-  /// As they were rendered for the first attempt, or are now.
-  private func posts(for notice: Notice, _ row: OutboxRow) async throws(ArchiveError) -> [Post] {
-    if let posts = row.posts, !posts.isEmpty { return posts }
-    let posts = renderer.posts(for: notice, media: try await files.media(of: notice))
-    // A single text needs no note of it: whatever a repetition renders has the same `random_id`.
-    if posts.count > 1 || posts.contains(where: { $0.media != nil }) {
+  /// As they were rendered for the first attempt, or are now; with the files that were looked up for it.
+  private func posts(
+    for notice: Notice, _ row: OutboxRow
+  ) async throws(ArchiveError) -> (posts: [Post], files: [MediaJob.ID: LogChatMedia]) {
+    if let posts = row.posts, !posts.isEmpty { return (posts, [:]) }
+    let (media, files) = try await files.media(of: notice)
+    let posts = renderer.posts(for: notice, media: media)
+    // What is one message needs no note of it: whatever a repetition renders has the same `random_id`.
+    if posts.count > 1 || posts.contains(where: { $0.media.map { $0.count > 1 } ?? false }) {
       try await archive.apply(.rendered(posts), to: row.id)
     }
-    return posts
+    return (posts, files)
   }
 
-  private func send(_ post: Post, _ row: OutboxRow, part: Int) async throws {
+  /// - Parameter known: files that were looked up already.
+  private func files(
+    of jobs: [MediaJob.ID], known: [MediaJob.ID: LogChatMedia]
+  ) async throws(ArchiveError) -> [LogChatMedia] {
+    let found = jobs.compactMap { known[$0] }
+    return found.count == jobs.count ? found : try await files.files(of: jobs)
+  }
+
+  private func send(
+    _ post: Post, _ known: [MediaJob.ID: LogChatMedia], _ row: OutboxRow, part: Int
+  ) async throws {
     let randomID = row.randomID(part: part)
     guard let jobs = post.media else { return try await send(post, randomID: randomID) }
-    let early = takeUpload(of: row, part: part)
-    let media = if let early { early.media } else { try await files.media(of: jobs) }
+    let early = await early(row, part: part)
+    let media = if let early { early.media } else { try await files(of: jobs, known: known) }
     guard !media.isEmpty else {
       // Removed from the disk between two attempts: the text is left.
       if !post.content.isEmpty { try await send(post.withoutMedia, randomID: randomID) }
@@ -227,45 +241,40 @@ public actor Notifier {
 
   // MARK: Uploading ahead
 
-  /// Files of a row that are at the server before its turn.
-  private struct EarlyUpload {
-    var row: OutboxRow.ID
-    var part: Int
-    var media: UploadedMedia
-    var at: Int64
-  }
-
-  /// The row behind the one that is being posted, when it has files.
-  private func nextWithFiles(behind current: OutboxRow.ID) -> OutboxRow? {
-    guard ahead.pending.first?.id == current, let row = ahead.pending.dropFirst().first,
-      case .message(let notice) = row.payload, notice.files?.isEmpty == false, row.notBefore <= time.now()
-    else { return nil }
-    return row
-  }
-
-  /// Brings a row's files to the server while another is posted: each waits for an answer or two.
-  ///
-  /// What goes wrong is tried again in its turn, and told then.
-  private func uploadAhead(_ row: OutboxRow) async {
-    guard case .message(let notice) = row.payload else { return }
-    do {
-      let posts = try await posts(for: notice, row)
-      if let index = ahead.pending.firstIndex(where: { $0.id == row.id }) { ahead.pending[index].posts = posts }
-      guard posts.indices.contains(row.sentParts), let jobs = posts[row.sentParts].media else { return }
-      let media = try await files.media(of: jobs)
-      guard !media.isEmpty else { return }
-      let uploaded = try await chat.upload(media)
-      early = EarlyUpload(row: row.id, part: row.sentParts, media: uploaded, at: time.now())
-    } catch {
-      logger.debug("files were not uploaded ahead", metadata: ["row": "\(row.id)", "reason": "\(error)"])
+  /// Begins to bring the files of the rows behind the one that is posted to the server.
+  private func uploadAhead(behind current: OutboxRow.ID, _ group: inout DiscardingTaskGroup) {
+    uploads.keepOnly(ahead.pending.map(\.id))
+    guard ahead.pending.first?.id == current else { return }
+    for row in ahead.pending.dropFirst().prefix(EarlyUploads.limit) where row.notBefore <= time.now() {
+      guard case .message(let notice) = row.payload, notice.files?.isEmpty == false,
+        uploads.begin(row.id, behind: current)
+      else {
+        continue
+      }
+      group.addTask { await self.upload(notice, row) }
     }
   }
 
-  /// Nil for what was uploaded too long ago for the server to have it still.
-  private func takeUpload(of row: OutboxRow, part: Int) -> UploadedMedia? {
-    guard let upload = early, upload.row == row.id, upload.part == part else { return nil }
-    early = nil
-    return time.now() - upload.at < Self.uploadsLast ? upload.media : nil
+  /// What goes wrong is tried again in the row's turn, and told then.
+  private func upload(_ notice: Notice, _ row: OutboxRow) async {
+    var uploaded: (key: EarlyUploads.Key, media: UploadedMedia)?
+    do {
+      let (posts, known) = try await posts(for: notice, row)
+      if let index = ahead.pending.firstIndex(where: { $0.id == row.id }) { ahead.pending[index].posts = posts }
+      if posts.indices.contains(row.sentParts), let jobs = posts[row.sentParts].media {
+        let media = try await files(of: jobs, known: known)
+        let key = EarlyUploads.Key(row: row.id, part: row.sentParts)
+        if !media.isEmpty { uploaded = (key, try await chat.upload(media)) }
+      }
+    } catch {
+      logger.debug("files were not uploaded ahead", metadata: ["row": "\(row.id)", "reason": "\(error)"])
+    }
+    uploads.end(row.id, uploaded, now: time.now())?.resume()
+  }
+
+  private func early(_ row: OutboxRow, part: Int) async -> UploadedMedia? {
+    if uploads.isUnderWay(row.id) { await withCheckedContinuation { uploads.wait(for: row.id, $0) } }
+    return uploads.take(EarlyUploads.Key(row: row.id, part: part), now: time.now())
   }
 
   private func send(_ digest: DigestNotice, _ row: OutboxRow) async throws {

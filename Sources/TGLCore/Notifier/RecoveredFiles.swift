@@ -6,34 +6,42 @@ struct RecoveredFiles: Sendable {
   /// Where they are; nil where notices are posted without files.
   let store: MediaStore?
 
-  /// What there is of a notice's files.
-  func media(of notice: Notice) async throws(ArchiveError) -> [NoticeMedium] {
-    guard let files = notice.files, store != nil else { return [] }
-    return try await archive.recoveredFiles(files, in: notice.chat.id).compactMap { file in
-      guard let description = file.job.file, description.role == .main else { return nil }
-      var failure: String?
-      if located(file.stored) == nil { failure = file.job.lastError ?? "it is not on the disk any more" }
-      return NoticeMedium(
-        job: file.job.id, messageID: file.job.messageID, kind: description.kind, failure: failure)
+  /// What there is of a notice's files, and those that are on the disk by their jobs.
+  func media(
+    of notice: Notice
+  ) async throws(ArchiveError) -> (media: [NoticeMedium], files: [MediaJob.ID: LogChatMedia]) {
+    guard let named = notice.files, store != nil else { return ([], [:]) }
+    var media: [NoticeMedium] = []
+    var files: [MediaJob.ID: LogChatMedia] = [:]
+    for file in try await archive.recoveredFiles(named, in: notice.chat.id) {
+      guard let description = file.job.file, description.role == .main else { continue }
+      files[file.job.id] = self.file(file)
+      let failure = files[file.job.id] == nil ? file.job.lastError ?? "it is not on the disk any more" : nil
+      media.append(
+        NoticeMedium(job: file.job.id, messageID: file.job.messageID, kind: description.kind, failure: failure))
     }
+    return (media, files)
   }
 
-  /// Those of some jobs that are on the disk, ready to be posted, each with what goes with it.
-  func media(of jobs: [MediaJob.ID]) async throws(ArchiveError) -> [LogChatMedia] {
-    try await archive.recoveredFiles(jobs).compactMap { file in
-      guard let description = file.job.file, let main = located(file.stored) else { return nil }
-      var companion: (description: MediaFile, file: LogChatMedia.File)?
-      for other in file.others where other.job.media == file.job.media {
-        if let extra = other.job.file, extra.role != .main, extra.belongs(to: description),
-          let file = located(other.stored)
-        {
-          companion = (extra, file)
-        }
+  /// Those of some jobs that are on the disk.
+  func files(of jobs: [MediaJob.ID]) async throws(ArchiveError) -> [LogChatMedia] {
+    try await archive.recoveredFiles(jobs).compactMap(file)
+  }
+
+  /// Ready to be posted, with what goes with it; nil when it is not on the disk.
+  private func file(_ file: RecoveredFile) -> LogChatMedia? {
+    guard let description = file.job.file, let main = located(file.stored) else { return nil }
+    var companion: (description: MediaFile, file: LogChatMedia.File)?
+    for other in file.others where other.job.media == file.job.media {
+      if let extra = other.job.file, extra.role != .main, extra.belongs(to: description),
+        let file = located(other.stored)
+      {
+        companion = (extra, file)
       }
-      return LogChatMedia(
-        medium: MediaRecord(kind: file.job.kind, raw: file.job.media), description: description, file: main,
-        companion: companion)
     }
+    return LogChatMedia(
+      medium: MediaRecord(kind: file.job.kind, raw: file.job.media), description: description, file: main,
+      companion: companion)
   }
 
   private func located(_ file: StoredFile?) -> LogChatMedia.File? {

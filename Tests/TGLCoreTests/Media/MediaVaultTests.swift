@@ -56,12 +56,12 @@ import Testing
     #expect(try fixture.names(.deleted) == ["1002_1_a.pdf"])
   }
 
-  /// Three messages with a file each are deleted, and their files recovered.
+  /// Five messages with a file each are deleted, and their files recovered.
   private func recover(_ fixture: MediaFixture) async throws {
-    for id in Int64(1)...3 { fixture.source.state.withLock { $0.files[id] = content + [UInt8(id)] } }
+    for id in Int64(1)...5 { fixture.source.state.withLock { $0.files[id] = content + [UInt8(id)] } }
     try await receive(
-      fixture, (Int32(1)...3).map { Make.new(Make.message($0, in: bob, "\($0)", media: Make.photo(Int64($0)))) }, all)
-    for id in Int32(1)...3 { try await receive(fixture, [Make.delete([id])], all) }
+      fixture, (Int32(1)...5).map { Make.new(Make.message($0, in: bob, "\($0)", media: Make.photo(Int64($0)))) }, all)
+    for id in Int32(1)...5 { try await receive(fixture, [Make.delete([id])], all) }
     try await fixture.settle(telling: false)
   }
 
@@ -72,8 +72,8 @@ import Testing
     let deadline = ContinuousClock.now + .seconds(20)
     chat.state.withLock { state in
       state.gate = {
-        // One ahead, and no more; there is none behind the last.
-        let (posted, wanted) = chat.state.withLock { ($0.media.count, min($0.media.count + 2, 3)) }
+        // Two ahead, and no more, as far as there are any.
+        let (posted, wanted) = chat.state.withLock { ($0.media.count, min($0.media.count + 3, 5)) }
         while chat.state.withLock(\.uploads.count) < wanted, ContinuousClock.now < deadline {
           try? await Task.sleep(for: .milliseconds(2))
         }
@@ -81,8 +81,8 @@ import Testing
       }
     }
     try await fixture.settle()
-    #expect(posted(fixture).map { $0.caption.content.text.suffix(3) } == ["\n\n1", "\n\n2", "\n\n3"])
-    #expect(chat.state.withLock(\.uploads.count) == 3)
+    #expect(posted(fixture).map { $0.caption.content.text.suffix(3) } == (1...5).map { "\n\n\($0)" })
+    #expect(chat.state.withLock(\.uploads.count) == 5)
   }
 
   /// The server may have forgotten it, which says nothing of the media.
@@ -91,9 +91,9 @@ import Testing
     try await recover(fixture)
     fixture.chat.state.withLock { $0.faults = [nil, .before(.postRefused("MEDIA_EMPTY"))] }
     try await fixture.settle()
-    #expect(posted(fixture).map { $0.media.map(\.isPlainFile) } == [[false], [false], [false]])
-    #expect(posted(fixture).map { $0.media.map { bytes($0.file.path).last } } == [[1], [2], [3]])
-    #expect(fixture.chat.state.withLock(\.uploads.count) == 4)
+    #expect(posted(fixture).map { $0.media.map(\.isPlainFile) } == Array(repeating: [false], count: 5))
+    #expect(posted(fixture).map { $0.media.map { bytes($0.file.path).last } } == (1...5).map { [$0] })
+    #expect(fixture.chat.state.withLock(\.uploads.count) == 6)
   }
 
   @Test func noticeSaysWhyThereIsNoFile() async throws {
