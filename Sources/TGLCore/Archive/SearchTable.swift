@@ -73,7 +73,7 @@ extension Archive {
       let plan = try plan ?? SearchTable.plan(query, filter, db)
       let rows = try Row.fetchCursor(
         db, sql: SearchTable.selection(filter, plan),
-        arguments: plan == .byDate ? [query.fts5] : [query.fts5, filter.limit])
+        arguments: plan == .byMatch ? [query.fts5, filter.limit] : [query.fts5])
       var hits: [SearchHit] = []
       while let row = try rows.next() {
         guard let chat = PeerID(rawValue: row["chat_id"]) else { continue }
@@ -105,23 +105,41 @@ extension SearchTable {
   enum Plan: CaseIterable {
     /// With the texts that match: all of them are looked up and put in order.
     case byMatch
-    /// With the newest messages, until enough of them match.
+    /// With the newest messages, until enough of them are among the texts that match, which are listed before.
     case byDate
+    /// With the newest messages, asking for each whether it matches, until enough of them do.
+    case byDateOneByOne
   }
 
   /// Of a text that matches, looking it up and ordering it takes as long as going past this many messages.
   private static let lookup = 40
+  /// Asking whether one text matches takes as long as listing this many that do.
+  private static let question = 650
 
   /// The plan that takes less, as far as the number of matches tells.
   static func plan(_ query: SearchQuery, _ filter: SearchFilter, _ db: Database) throws -> Plan {
-    let entries = Double(try Int.fetchOne(db, sql: "SELECT max(entry) FROM search_entry") ?? 0)
+    let entries = try Int.fetchOne(db, sql: "SELECT max(entry) FROM search_entry") ?? 0
+    let count = try db.cachedStatement(
+      sql: "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)")
+    return try plan(entries: entries, filter) { limit in
+      try count.first(query.fts5, limit + 1) { $0[0] as Int } == limit + 1
+    }
+  }
+
+  /// - Parameters:
+  ///   - entries: texts in the index.
+  ///   - hasMoreThan: whether more texts than so many match.
+  static func plan(
+    entries: Int, _ filter: SearchFilter, hasMoreThan: (Int) throws -> Bool
+  ) rethrows -> Plan {
+    let entries = Double(entries)
     // Matches are about as frequent among the newest; among those of one chat or person, nobody knows.
     let isNarrow = !filter.chats.isEmpty || !filter.senders.isEmpty || filter.onlyDeleted
-    let few = isNarrow ? entries / Double(lookup) : (entries * Double(filter.limit) / Double(lookup)).squareRoot()
-    let matches = try Int.fetchOne(
-      db, sql: "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)",
-      arguments: [query.fts5, Int64(few) + 1])
-    return Double(matches ?? 0) > few ? .byDate : .byMatch
+    let wanted = entries * Double(filter.limit)
+    let few = isNarrow ? entries / Double(lookup) : (wanted / Double(lookup)).squareRoot()
+    if try !hasMoreThan(Int(few)) { return .byMatch }
+    if !isNarrow, try hasMoreThan(Int((wanted * Double(question)).squareRoot())) { return .byDateOneByOne }
+    return .byDate
   }
 
   /// What matches, newest first.
@@ -145,6 +163,11 @@ extension SearchTable {
         AND e.version <> m.version
       """
     let order = "ORDER BY m.date DESC, m.chat_id DESC, m.id DESC"
+    let matching =
+      switch plan {
+      case .byMatch, .byDate: "e.entry IN (SELECT rowid FROM search WHERE search MATCH ?)"
+      case .byDateOneByOne: "EXISTS (SELECT 1 FROM search WHERE search MATCH ? AND rowid = e.entry)"
+      }
     switch plan {
     case .byMatch:
       // SQLite gives the other columns of the row that has the maximum.
@@ -157,13 +180,13 @@ extension SearchTable {
         WHERE search MATCH ? AND \(conditions.joined(separator: " AND "))
         GROUP BY e.chat_id, e.id \(order) LIMIT ?
         """
-    case .byDate:
+    case .byDate, .byDateOneByOne:
       return """
         SELECT e.chat_id, e.id, e.version, \(columns)
         FROM message AS m INDEXED BY message_by_date
         CROSS JOIN search_entry AS e ON e.chat_id = m.chat_id AND e.id = m.id
         \(versions)
-        WHERE e.entry IN (SELECT rowid FROM search WHERE search MATCH ?) AND \(conditions.joined(separator: " AND "))
+        WHERE \(matching) AND \(conditions.joined(separator: " AND "))
         \(order)
         """
     }

@@ -239,6 +239,7 @@ import Testing
       for filter in filters {
         let found = try await fixture.archive.search(query, filter, plan: .byMatch)
         #expect(try await fixture.archive.search(query, filter, plan: .byDate) == found)
+        #expect(try await fixture.archive.search(query, filter, plan: .byDateOneByOne) == found)
         #expect(try await fixture.archive.search(query, filter) == found)
       }
     }
@@ -246,6 +247,19 @@ import Testing
       try words.map { try SearchTable.plan(try #require(SearchQuery($0)), SearchFilter(), db) }
     }
     #expect(plans == [.byDate, .byDate, .byDate, .byDate, .byMatch])
+  }
+
+  @Test(arguments: [
+    (10_000_000, 2_000, SearchTable.Plan.byMatch), (10_000_000, 200_000, .byDate),
+    (10_000_000, 1_600_000, .byDateOneByOne), (100_000, 200, .byMatch), (100_000, 5_000, .byDate),
+    (100_000, 90_000, .byDateOneByOne), (0, 0, .byMatch),
+  ])
+  func whereASearchBeginsDependsOnHowMuchMatches(entries: Int, matches: Int, plan: SearchTable.Plan) {
+    #expect(SearchTable.plan(entries: entries, SearchFilter()) { matches > $0 } == plan)
+    // Of one chat's messages those that match may all be old ones: no question is asked for each.
+    var filter = SearchFilter()
+    filter.chats = [ArchiveFixture.bob]
+    #expect(SearchTable.plan(entries: entries, filter) { matches > $0 } != .byDateOneByOne)
   }
 
   @Test func messagesOfBeforeTheIndexAreTakenInWhileOthersComeAndGo() async throws {
