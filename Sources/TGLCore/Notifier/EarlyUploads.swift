@@ -57,6 +57,7 @@ struct EarlyUploads {
 
   /// Forgets what was uploaded for rows that are not among the next ones any more.
   mutating func keepOnly(_ rows: some Sequence<OutboxRow.ID>) {
+    if states.isEmpty { return }
     let next = Set(rows)
     states = states.filter { row, state in
       if case .underWay = state { return true }

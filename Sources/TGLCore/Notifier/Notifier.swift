@@ -155,6 +155,7 @@ public actor Notifier {
   }
 
   private func send(_ notice: Notice, _ row: OutboxRow) async throws {
+    let row = await uploaded(row)
     let (posts, files) = try await posts(for: notice, row)
     for (part, post) in posts.enumerated().dropFirst(row.sentParts) {
       try await send(post, files, row, part: part)
@@ -191,7 +192,7 @@ public actor Notifier {
   ) async throws {
     let randomID = row.randomID(part: part)
     guard let jobs = post.media else { return try await send(post, randomID: randomID) }
-    let early = await early(row, part: part)
+    let early = uploads.take(EarlyUploads.Key(row: row.id, part: part), now: time.now())
     let media = if let early { early.media } else { try await files(of: jobs, known: known) }
     guard !media.isEmpty else {
       // Removed from the disk between two attempts: the text is left.
@@ -272,9 +273,11 @@ public actor Notifier {
     uploads.end(row.id, uploaded, now: time.now())?.resume()
   }
 
-  private func early(_ row: OutboxRow, part: Int) async -> UploadedMedia? {
-    if uploads.isUnderWay(row.id) { await withCheckedContinuation { uploads.wait(for: row.id, $0) } }
-    return uploads.take(EarlyUploads.Key(row: row.id, part: part), now: time.now())
+  /// The row as it is once its files are not on their way any more: it may have been rendered for them.
+  private func uploaded(_ row: OutboxRow) async -> OutboxRow {
+    guard uploads.isUnderWay(row.id) else { return row }
+    await withCheckedContinuation { uploads.wait(for: row.id, $0) }
+    return ahead.pending.first { $0.id == row.id } ?? row
   }
 
   private func send(_ digest: DigestNotice, _ row: OutboxRow) async throws {
