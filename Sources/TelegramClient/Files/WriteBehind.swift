@@ -11,7 +11,9 @@ public struct WriteBehind: Sendable {
   /// - Parameter length: what is written of the file already, all of it on its way.
   public init(from length: Int64 = 0) { started = length }
 
-  /// Everything before `length` is written. Only a beginning: what does not work here shows when the file is flushed.
+  /// Says how far the file is written by now.
+  ///
+  /// Only a beginning: what does not work here shows when the file is flushed.
   public mutating func wrote(upTo length: Int64, to descriptor: CInt) {
     guard length - started >= Self.stretch else { return }
     clinux_start_writing(descriptor, started, length - started)
