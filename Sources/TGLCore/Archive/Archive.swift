@@ -69,10 +69,13 @@ public final class Archive: Sendable {
     configuration.prepareDatabase { db in
       if !db.configuration.readonly { try db.execute(sql: "PRAGMA journal_size_limit = \(Self.logLimit)") }
     }
-    self.configuration = configuration
     try Self.checkLayout(at: path, configuration)
     upgrade = try Self.prepareUpgrade(at: path, isAsked: skippingVersions)
     try Self.prepareNewFile(at: path, configuration)
+    configuration.prepareDatabase { db in
+      if !db.configuration.readonly { try Self.beginLog(of: path, db) }
+    }
+    self.configuration = configuration
     let pool = try DatabasePool(path: path, configuration: configuration)
     try ArchiveSchema.migrator.migrate(pool)
     connections = Mutex(pool)
@@ -131,6 +134,18 @@ public final class Archive: Sendable {
 
   /// Makes an archive that waits for the disk wait no more: the program is ending.
   func stopWaiting() { isClosing.store(true, ordering: .relaxed) }
+
+  /// Has an empty log begin with a page that is as it was.
+  ///
+  /// A pool of GRDB's makes a table and drops it where there is no log. That puts definitions of tables on other pages each
+  /// time, and a damaged archive is read by their being where a new one has them.
+  private static func beginLog(of path: String, _ db: Database) throws {
+    guard try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") == "wal", FileStatus(path + "-wal")?.size ?? 0 == 0
+    else { return }
+    // Written even when it is the same.
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    try db.execute(sql: "PRAGMA user_version = \(version)")
+  }
 
   /// Writes what is in the log back to the database file, as far as no other process needs it, and closes it; nothing may be
   /// called afterwards.
