@@ -45,7 +45,8 @@ class Tgl:
     @property
     def environment(self):
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TZ", "LANG") if name in os.environ}
-        return {**kept, **self.settings}
+        # Whatever turns to a thread for the network that has ended is a crash then, not a line in the log.
+        return {"SWIFTNIO_STRICT": "1", **kept, **self.settings}
 
     def arguments(self, *arguments):
         return [binary(), "--env-file", str(self.sandbox.folder / "tgl.env"), *arguments]

@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
 
 /// The endpoint for health checks, metrics and people.
 ///
@@ -13,25 +14,25 @@ struct StatusServer: Sendable {
   static let maximumConnections = 1_500
   private static let idleTimeout = TimeAmount.seconds(10)
   private static let retryInterval = Duration.seconds(15)
+  /// A thread of its own for as long as the process lives: a server may still turn to it a moment after it has ended.
+  private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   private let settings: Settings.Health
   private let monitor: HealthMonitor
   private let registry: PrometheusRegistry
   private let archivePath: String
-  private let group: any EventLoopGroup
   private let logger: Logger
   private let sleep: @Sendable (Duration) async throws -> Void
 
   init(
     settings: Settings.Health, monitor: HealthMonitor, registry: PrometheusRegistry, archivePath: String,
-    group: any EventLoopGroup, logger: Logger,
+    logger: Logger,
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) {
     self.settings = settings
     self.monitor = monitor
     self.registry = registry
     self.archivePath = archivePath
-    self.group = group
     self.logger = logger
     self.sleep = sleep
   }
@@ -98,7 +99,7 @@ struct StatusServer: Sendable {
         let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
         logger.info("health endpoint", metadata: ["url": "http://\(host):\(port)\(settings.path)"])
       },
-      eventLoopGroupProvider: .shared(group), logger: quiet)
+      eventLoopGroupProvider: .shared(Self.group), logger: quiet)
   }
 
   // MARK: Answers

@@ -110,23 +110,15 @@ struct MainService: Service {
   private func work() async throws {
     let monitor = HealthMonitor(
       vitals: pulse.vitals, storage: storage, limits: HealthFacts.Limits(settings.health), version: version)
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let outcome: Result<Void, any Error>
-    do {
-      try await withThrowingTaskGroup(of: Void.self) { tasks in
-        defer { tasks.cancelAll() }
-        let server = StatusServer(
-          settings: settings.health, monitor: monitor, registry: registry, archivePath: archive.path, group: group,
-          logger: logger)
-        tasks.addTask { try await server.run() }
-        tasks.addTask { try await tellStatus(monitor) }
-        tasks.addTask { try await connect(monitor) }
-        try await tasks.next()
-      }
-      outcome = .success(())
-    } catch { outcome = .failure(error) }
-    try? await group.shutdownGracefully()
-    try outcome.get()
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      defer { tasks.cancelAll() }
+      let server = StatusServer(
+        settings: settings.health, monitor: monitor, registry: registry, archivePath: archive.path, logger: logger)
+      tasks.addTask { try await server.run() }
+      tasks.addTask { try await tellStatus(monitor) }
+      tasks.addTask { try await connect(monitor) }
+      try await tasks.next()
+    }
   }
 
   /// Keeps the line that `systemctl status` shows true.
