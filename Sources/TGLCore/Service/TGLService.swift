@@ -2,7 +2,6 @@ import Foundation
 public import Logging
 import MTProto
 import Metrics
-import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Synchronization
