@@ -171,7 +171,7 @@ struct Oracle {
       let happened =
         switch event.kind {
         case .deleted: truth?.deletedAt != nil
-        case .edited(let version): version > 0 && version < truth?.versions.count ?? 0
+        case .edited(let from, let to): from >= 0 && from < to && to < truth?.versions.count ?? 0
         }
       if !happened { complain("told but never happened: \(event)") }
       // Told, and then lost with the power: what Telegram shows no more cannot be archived again.
@@ -207,9 +207,9 @@ struct Oracle {
     // What waited behind a hole is told when its channel is lost: an edit that comes late finds its message deleted, and
     // is archived without a notice.
     let mayBeLate = row.isDeleted && snapshot.gaps.contains { $0.channel == row.key.channelID }
-    for version in known.dropFirst() where !truth.versions[version].isHidden && !mayBeLate {
-      if told.counts[.init(key: row.key, kind: .edited(version)), default: 0] == 0 {
-        complain("edit not told: \(row.key) version \(version)")
+    for (from, to) in zip(known, known.dropFirst()) where !truth.versions[to].isHidden && !mayBeLate {
+      if told.counts[.init(key: row.key, kind: .edited(from: from, to: to)), default: 0] == 0 {
+        complain("edit not told: \(row.key) version \(from) to \(to)")
       }
     }
     for (kind, texts) in told.texts[row.key, default: []] {
@@ -217,7 +217,7 @@ struct Oracle {
         switch kind {
         case .deleted:
           hasLostCommits ? truth.versions.map(\.text) : mayBeLate ? row.versions : row.versions.suffix(1)
-        case .edited(let version): [truth.versions[version].text]
+        case .edited(_, let version): [truth.versions[version].text]
         }
       if !versions.contains(where: { told.isWhole($0, in: texts) }) {
         complain("notice of \(row.key) does not have its text: \(texts.prefix(200))")

@@ -6,8 +6,8 @@ import Foundation
 struct ToldNotices {
   enum Kind: Hashable {
     case deleted
-    /// The number of the version counts from 0.
-    case edited(Int)
+    /// By the numbers of both versions, from 0: what an edit's notice says is what was and what is.
+    case edited(from: Int, to: Int)
   }
 
   struct Event: Hashable {
@@ -26,7 +26,7 @@ struct ToldNotices {
     for entry in log.entries {
       if let file = entry.file {
         used += 1
-        for part in file.components(separatedBy: "\n#").dropFirst() { add(.deleted, in: part) }
+        for part in file.components(separatedBy: "\n#").dropFirst() { addDeletion(in: part) }
       } else if entry.text.hasPrefix("🗑") || entry.text.hasPrefix("✏️") {
         used += 1
         var text = entry.text
@@ -38,28 +38,40 @@ struct ToldNotices {
           used += 1
           part += 1
         }
-        if entry.text.hasPrefix("🗑") {
-          add(.deleted, in: text)
-        } else {
-          add(nil, in: text.components(separatedBy: "After:\n").last ?? "")
-        }
+        if entry.text.hasPrefix("🗑") { addDeletion(in: text) } else { addEdit(in: text) }
       }
     }
     if used != log.entries.count { unclear.append("\(log.entries.count - used) posts that belong to no notice") }
   }
 
-  private mutating func add(_ kind: Kind?, in text: String) {
+  private mutating func addDeletion(in text: String) {
+    guard let (key, _) = Self.version(in: text) else { return unclear.append(text) }
+    add(.deleted, of: key, in: text)
+  }
+
+  private mutating func addEdit(in text: String) {
+    let halves = text.components(separatedBy: "After:\n")
+    guard halves.count == 2, let before = Self.version(in: halves[0]), let after = Self.version(in: halves[1]),
+      before.key == after.key
+    else { return unclear.append(text) }
+    add(.edited(from: before.number, to: after.number), of: after.key, in: halves[1])
+  }
+
+  private mutating func add(_ kind: Kind, of key: MessageKey, in text: String) {
+    counts[Event(key: key, kind: kind), default: 0] += 1
+    texts[key, default: []].append((kind, text))
+  }
+
+  /// The first version of a message that a text quotes.
+  private static func version(in text: String) -> (key: MessageKey, number: Int)? {
     guard let start = text.range(of: "[["), let end = text.range(of: "]]"), start.upperBound < end.lowerBound else {
-      return unclear.append(text)
+      return nil
     }
     let parts = text[start.upperBound..<end.lowerBound].split(separator: ":")
     guard parts.count == 3, let chat = Int64(parts[0]), let id = Int32(parts[1]), let version = Int(parts[2]) else {
-      return unclear.append(text)
+      return nil
     }
-    let key = MessageKey(chat: chat, id: id)
-    let kind = kind ?? .edited(version)
-    counts[Event(key: key, kind: kind), default: 0] += 1
-    texts[key, default: []].append((kind, text))
+    return (MessageKey(chat: chat, id: id), version)
   }
 
   /// Whether `text` holds all of `whole`; notices break it into lines and posts.

@@ -8,6 +8,8 @@ struct UpdateBox: Sendable {
     var pts: Int32
     var count: Int32
     var update: API.AnyUpdate
+    /// Applied already, ahead of its turn: only its place in the sequence is left.
+    var isApplied = false
   }
 
   /// Held updates past this number are let go: the difference brings them again.
@@ -30,6 +32,8 @@ struct UpdateBox: Sendable {
   private var askedFrom = Int32.min
   /// Whether the running difference may end too early, so that another has to follow it.
   private var wantsAnother = false
+  /// What the slices of the running difference have shown.
+  private var shown = ShownMessages()
 
   init(pts: Int32, quietDeadline: Duration) {
     self.pts = pts
@@ -55,6 +59,11 @@ struct UpdateBox: Sendable {
       // An edit may be older than what is known of its message; the difference tells how that is now.
       if case .updateEditChannelMessage = update.update { return [] }
     }
+    if update.pts > pts, shown.isAmbiguous(update.update) {
+      // The rest of the difference tells whether it is overtaken.
+      hold(update)
+      return []
+    }
     switch advance(past: update) {
     case .next:
       return [update.update] + release(now: now, holeTimeout: holeTimeout)
@@ -67,23 +76,61 @@ struct UpdateBox: Sendable {
     }
   }
 
-  /// Moves to where a difference leads, never backwards; returns the held updates it covers.
+  /// Moves to where a difference leads, never backwards; returns the held updates to apply before what it shows.
   ///
-  /// They happened before what the difference tells and may be in no difference any more, so they are applied
-  /// first; what is told twice changes nothing the second time.
-  mutating func jump(to newPts: Int32) -> [API.AnyUpdate] {
+  /// Those it covers happened before, and may be in no difference any more: they are applied, and what is told twice
+  /// changes nothing the second time. A slice shows messages as they are after events it does not cover, so the held
+  /// edits that led to such a state are applied with it, ahead of their turn; a covered edit that may be older than what
+  /// an earlier slice showed is left out when the message is shown again.
+  ///
+  /// - Parameters:
+  ///   - messages: the states the difference shows.
+  ///   - isSlice: whether more of the same difference is to follow.
+  mutating func jump(
+    to newPts: Int32, showing messages: [API.AnyMessage] = [], isSlice: Bool = false
+  ) -> [API.AnyUpdate] {
+    defer {
+      if isSlice { shown.note(messages) } else { shown = ShownMessages() }
+    }
     // A sequence that went back meanwhile has to ask again: what it went back for is not in this difference.
     guard newPts > pts, pts >= askedFrom else { return [] }
     pts = newPts
-    let covered = held.prefix { $0.pts <= newPts }.map(\.update)
-    held.removeFirst(covered.count)
-    return covered
+    let coveredCount = held.prefix { $0.pts <= newPts }.count
+    let edits = held.isEmpty ? [:] : lastHeldEdits(shownBy: messages)
+    var applied: [API.AnyUpdate] = []
+    for index in isSlice ? held.indices : held.indices.prefix(coveredCount) where !held[index].isApplied {
+      let update = held[index].update
+      let isCovered = index < coveredCount
+      var isDue = isCovered
+      if let edited = update.editedMessage, let edit = edits[edited.id], edit.date == edited.editDate {
+        isDue = edit.lastHeld.map { index <= $0 } ?? false || isCovered && !shown.isAmbiguous(update)
+      }
+      if isDue {
+        applied.append(update)
+        held[index].isApplied = true
+      }
+    }
+    held.removeFirst(coveredCount)
+    return applied
+  }
+
+  /// The edited messages among some states, with the last held update that shows the same edit.
+  private func lastHeldEdits(shownBy messages: [API.AnyMessage]) -> [Int32: (date: Int32?, lastHeld: Int?)] {
+    var edits: [Int32: (date: Int32?, lastHeld: Int?)] = [:]
+    for case .message(let message) in messages where message.editDate != nil {
+      let last = held.lastIndex { $0.update.editedMessage.map { $0.isSameEdit(as: message) } ?? false }
+      edits[message.id] = (message.editDate, last)
+    }
+    return edits
   }
 
   /// Lets everything held go, in order: what lies before it will not be told any more.
   mutating func drain() -> [API.AnyUpdate] {
-    defer { held = [] }
-    return held.map(\.update)
+    defer {
+      held = []
+      shown = ShownMessages()
+    }
+    return held.filter { !$0.isApplied }.map(\.update)
   }
 
   /// Lets go what now joins up, and drops what is already covered.
@@ -91,8 +138,9 @@ struct UpdateBox: Sendable {
     var released: [API.AnyUpdate] = []
     var consumed = 0
     loop: for update in held {
+      if update.pts > pts, !update.isApplied, shown.isAmbiguous(update.update) { break }
       switch advance(past: update) {
-      case .next: released.append(update.update)
+      case .next: if !update.isApplied { released.append(update.update) }
       case .duplicate: break
       case .hole: break loop
       }

@@ -14,7 +14,8 @@ extension UpdatesEngine {
       batch.users = difference.users
       batch.chats = difference.chats
       let isOld = difference.state.pts < account.pts
-      batch.updates = account.jump(to: difference.state.pts)
+      batch.updates = account.jump(
+        to: difference.state.pts, showing: Self.states(difference.newMessages, difference.otherUpdates, channel: nil))
       take(isOld ? [] : difference.newMessages, difference.otherUpdates, isOld: isOld, into: &batch, now: now)
       move(to: difference.state)
       finishAccount(into: &batch, now: now)
@@ -22,8 +23,13 @@ extension UpdatesEngine {
       batch.users = slice.users
       batch.chats = slice.chats
       let stuck = slice.intermediateState.pts <= account.pts && slice.intermediateState.qts <= qts
-      batch.updates = account.jump(to: slice.intermediateState.pts)
-      take(slice.newMessages, slice.otherUpdates, isOld: false, into: &batch, now: now)
+      let isOld = slice.intermediateState.pts < account.pts
+      if !isOld {
+        batch.updates = account.jump(
+          to: slice.intermediateState.pts, showing: Self.states(slice.newMessages, slice.otherUpdates, channel: nil),
+          isSlice: true)
+      }
+      take(isOld ? [] : slice.newMessages, slice.otherUpdates, isOld: isOld, into: &batch, now: now)
       move(to: slice.intermediateState)
       touchAccount(&batch)
       // A slice that does not move the state would be asked for for ever.
@@ -55,8 +61,13 @@ extension UpdatesEngine {
     case .updatesChannelDifference(let difference):
       batch.users = difference.users
       batch.chats = difference.chats
-      let isOld = channels[id].map { difference.final && difference.pts < $0.pts } ?? false
-      batch.updates = channels[id]?.jump(to: difference.pts) ?? []
+      let isOld = channels[id].map { difference.pts < $0.pts } ?? false
+      if !isOld || difference.final {
+        batch.updates =
+          channels[id]?.jump(
+            to: difference.pts, showing: Self.states(difference.newMessages, difference.otherUpdates, channel: id),
+            isSlice: !difference.final) ?? []
+      }
       if !isOld { batch.updates += difference.newMessages.map { .asNewMessage($0) } }
       takeOther(isOld ? [] : difference.otherUpdates, ofChannel: id, into: &batch, now: now)
       isFinal = difference.final || difference.pts <= from
@@ -66,7 +77,7 @@ extension UpdatesEngine {
       batch.chats = tooLong.chats
       let pts: Int32? = if case .dialog(let dialog) = tooLong.dialog { dialog.pts } else { nil }
       batch.gaps.append(UpdateGap(channelID: id, fromPts: from, toPts: pts, reason: .tooLong))
-      if let pts { batch.updates = channels[id]?.jump(to: pts) ?? [] }
+      if let pts { batch.updates = channels[id]?.jump(to: pts, showing: tooLong.messages) ?? [] }
       // The newest messages, newest first.
       batch.updates += tooLong.messages.reversed().map { .asNewMessage($0) }
       isFinal = tooLong.final || (pts ?? from) <= from
@@ -124,6 +135,15 @@ extension UpdatesEngine {
   /// Whether no difference is wanted or under way.
   public var isCurrent: Bool {
     !account.isBehind && !channels.values.contains { $0.isBehind }
+  }
+
+  /// The messages of one sequence that a difference shows, as new ones or as edited.
+  ///
+  /// - Parameter channel: the bare id of the sequence's channel; nil for private chats and basic groups.
+  private static func states(
+    _ messages: [API.AnyMessage], _ others: [API.AnyUpdate], channel: Int64?
+  ) -> [API.AnyMessage] {
+    (messages + others.compactMap { $0.editedMessage.map { .message($0) } }).filter { $0.channelID == channel }
   }
 
   /// `isOld` says that the account's sequence is past the difference: updates that came meanwhile brought all of it, and

@@ -58,7 +58,7 @@ extension BatchWriter {
     guard var album = told.albums[key] else { return false }
     album.notice.add(notice)
     told.albums[key] = album
-    let randomID = try identity().randomID(of: album.notice, editDate: nil)
+    let randomID = try identity().randomID(of: album.notice, edit: nil)
     try OutboxTable.setPayload(.message(album.notice), randomID: randomID, of: album.row, db)
     for job in kept.awaited { try MediaTable.wait(outbox: album.row, for: job, db) }
     return true

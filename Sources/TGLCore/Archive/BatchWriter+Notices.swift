@@ -6,9 +6,9 @@ extension BatchWriter {
   /// - Parameter jobs: the files the notice waits for.
   @discardableResult
   mutating func enqueue(
-    _ notice: Notice, editDate: Int64? = nil, waitingFor jobs: [MediaJob.ID] = []
+    _ notice: Notice, edit: NoticeIdentity.Edit? = nil, waitingFor jobs: [MediaJob.ID] = []
   ) throws -> Int64 {
-    let row = try enqueue(.message(notice), randomID: identity().randomID(of: notice, editDate: editDate))
+    let row = try enqueue(.message(notice), randomID: identity().randomID(of: notice, edit: edit))
     for job in jobs { try MediaTable.wait(outbox: row, for: job, db) }
     return row
   }

@@ -142,7 +142,8 @@ struct BatchWriter {
       notice.mediaKindBefore = old.media?.kind
       let kept = isOtherMedia ? try keepFiles(of: stored) : KeptFiles()
       notice.files = kept.files
-      try enqueue(notice, editDate: message.editDate, waitingFor: kept.awaited)
+      let edit = NoticeIdentity.Edit(version: stored.version + 1, date: message.editDate)
+      try enqueue(notice, edit: edit, waitingFor: kept.awaited)
     } else if isOtherMedia {
       try keepBufferedFiles(of: old)
     }

@@ -71,6 +71,9 @@ enum MessageTable {
   }
 
   /// Puts the current content away as an earlier version and the new content in its place.
+  ///
+  /// A change without a date, as when a photo expires, leaves the date of the last edit: a date of our own clock would
+  /// hide the edits that follow.
   static func addVersion(
     _ message: MessageRecord, over stored: Stored, now: Int64, layer: Int64, search: inout SearchAdditions,
     _ db: Database
@@ -94,7 +97,8 @@ enum MessageTable {
     let isRaw = message.media != nil || message.rich != nil || stored.message.action != nil
     try search.add(message.key, version: stored.version + 1, message.text.text, db)
     try update.run(
-      message.editDate ?? now, message.text.text, ArchiveJSON.encode(entities: message.text.entities),
+      message.editDate ?? stored.message.editDate, message.text.text,
+      ArchiveJSON.encode(entities: message.text.entities),
       message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw, message.rich,
       message.ttlSeconds, isRaw ? layer : nil, message.chat.rawValue, message.id)
   }

@@ -14,10 +14,26 @@ struct NoticeIdentity {
     salt = try Int64.fetchOne(db, sql: "SELECT salt FROM notice_salt") ?? 0
   }
 
-  /// - Parameter editDate: of the version that is told, where there is one.
-  func randomID(of notice: Notice, editDate: Int64?) -> Int64 {
-    let version = notice.event == .edited ? "\(editDate ?? 0) \(notice.text.text)" : ""
-    return hash("\(notice.event.rawValue) \(notice.chat.id) \(notice.messageID) \(version)")
+  /// A message is deleted, opened or saved once, and an album is what its messages are; an edit is told apart by
+  /// everything its notice says.
+  ///
+  /// - Parameter edit: the edit a notice of one tells of; nil for any other.
+  func randomID(of notice: Notice, edit: Edit?) -> Int64 {
+    var parts = ["\(notice.event.rawValue) \(notice.chat.id) \(notice.messageID)"]
+    if let album = notice.album { parts.append(album.map(String.init).joined(separator: ",")) }
+    if let edit {
+      parts += ["\(edit.version) \(edit.date ?? 0)", notice.before?.text ?? "", notice.text.text]
+    }
+    // The lengths keep a text from being taken for two.
+    return hash(parts.map { "\($0.utf8.count) \($0)" }.joined(separator: " "))
+  }
+
+  /// Which of a message's edits it is: the same text may come and go within a second.
+  struct Edit {
+    /// The version the edit made.
+    var version: Int64
+    /// As Telegram dates it, in seconds since 1970.
+    var date: Int64?
   }
 
   /// One post for many deletions is the same when it tells of the same messages.
