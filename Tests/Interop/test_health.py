@@ -120,6 +120,16 @@ def test_a_service_that_is_well(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_service_that_is_degraded_is_no_failure(tmp_path):
+    reasons = ["set aside: updates of Team (-100600): MSG_ID_INVALID", "the clock\n is wrong"]
+    with Service(body=json.dumps({**WELL, "status": "degraded", "degraded": reasons}).encode()) as service:
+        done = health(port=service.port, tmp_path=tmp_path)
+        told = json.loads(health("--json", port=service.port, tmp_path=tmp_path).stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"degraded: {reasons[0]}; the clock") and done.stdout.count("\n") == 1
+    assert told["healthy"] and told["report"]["degraded"] == reasons and told["reason"].startswith(reasons[0])
+
+
 def test_json_holds_what_the_service_said(tmp_path):
     with Service(body=json.dumps({**WELL, "a_later_field": [1]}).encode()) as service:
         done = health("--json", port=service.port, tmp_path=tmp_path)

@@ -11,6 +11,7 @@ struct ArchiveBacklog: Sendable, Equatable {
   var mediaToKeep = 0
   /// Windows that were not seen and are still to be looked through.
   var gaps = 0
+  var setAside = SetAsideSummary()
 
   var mediaPending: Int { mediaToFetch + mediaToKeep }
 }
@@ -34,6 +35,7 @@ extension Archive {
       backlog.mediaToKeep = try count("\(open) AND state = 'preserve'")
       backlog.mediaToFetch = try count(open) - backlog.mediaToKeep
       backlog.gaps = try count("update_gap WHERE reconciled_at IS NULL")
+      backlog.setAside = try SetAsideTable.summary(db)
       return backlog
     }
   }

@@ -38,6 +38,9 @@ enum ArchiveSchema {
     migrator.registerMigration("search") { db in
       try db.execute(sql: search)
     }
+    migrator.registerMigration("set aside") { db in
+      try db.execute(sql: setAside)
+    }
     return migrator
   }
 

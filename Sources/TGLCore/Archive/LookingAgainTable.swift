@@ -143,7 +143,7 @@ extension MessageScope {
     }
   }
 
-  fileprivate init?(column: Int64) {
+  init?(column: Int64) {
     if column == 0 {
       self = .common
     } else {

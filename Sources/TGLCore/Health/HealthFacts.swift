@@ -39,6 +39,8 @@ struct HealthFacts: Sendable {
   /// The log chat takes nothing, other than for a flood wait.
   var outboxPause: OutboxPause?
   var backlog = ArchiveBacklog()
+  /// What the service's parts report as not as it should be, a reason each.
+  var impairments: [String] = []
 
   /// What is wrong now, each in a few words.
   func problems(_ limits: Limits) -> [String] {
@@ -71,11 +73,17 @@ struct HealthFacts: Sendable {
     return problems
   }
 
+  /// What was set aside, and what else is not as it should be while the service goes on.
+  var degradations: [String] { impairments + backlog.setAside.reasons }
+
   /// The answer of the health endpoint.
   func report(_ limits: Limits) -> HealthReport {
     let problems = problems(limits)
     let recentError = lastError.flatMap { now - $0.at < limits.errorWindow.components.seconds ? $0 : nil }
-    var report = HealthReport(status: problems.isEmpty && recentError == nil ? .ok : .error)
+    let degradations = degradations
+    var report = HealthReport(
+      status: !problems.isEmpty || recentError != nil ? .error : degradations.isEmpty ? .ok : .degraded)
+    report.degraded = degradations
     report.startedAt = Self.iso8601(startedAt)
     report.lastHousekeepingAt = lastHousekeepingAt.map(Self.iso8601)
     // What is wrong now is worth more than what was logged last.
@@ -103,7 +111,9 @@ struct HealthFacts: Sendable {
     var words = [isReady ? backlogAge > .seconds(10) ? "catching up" : "up to date" : "catching up"]
     if backlog.outboxPending > 0 { words.append("\(backlog.outboxPending) notices to post") }
     if backlog.mediaPending > 0 { words.append("\(backlog.mediaPending) files to fetch") }
+    let degradations = degradations
     return words.joined(separator: ", ")
+      + (degradations.isEmpty ? "" : "; degraded: \(degradations.joined(separator: "; "))")
   }
 }
 

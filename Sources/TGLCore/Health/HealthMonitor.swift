@@ -65,6 +65,7 @@ actor HealthMonitor {
     facts.sinceBeat = vitals.age(of: state.lastBeat)
     facts.lastError = state.lastError
     facts.canaryFailure = state.canaryFailure
+    facts.impairments = state.impairments.sorted { $0.key < $1.key }.map(\.value)
     guard let parts else { return facts }
     let updates = parts.updates()
     facts.backlogAge = updates.age

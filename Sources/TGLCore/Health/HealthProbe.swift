@@ -6,6 +6,8 @@ import NIOPosix
 /// What asking the service came to.
 public enum HealthOutcome: Sendable, Hashable {
   case healthy(HealthReport)
+  /// It goes on, and says what is not as it should be.
+  case degraded(HealthReport, reason: String)
   /// It says so itself.
   case unhealthy(HealthReport, reason: String)
   /// It cannot be asked, or what it answers makes no sense.
@@ -43,6 +45,10 @@ public enum HealthProbe {
       return .unknown(reason: nonsense)
     }
     if answer.status == 200, report.status == .ok { return .healthy(report) }
+    if answer.status == 200, report.status == .degraded {
+      let reasons = (report.degraded ?? []).map { $0.escapingControls() }
+      return .degraded(report, reason: reasons.isEmpty ? "it does not say why" : reasons.joined(separator: "; "))
+    }
     var reason = report.lastErrorMessage.map { $0.escapingControls() } ?? ""
     if reason.isEmpty { reason = "it does not say why" }
     if let time = report.lastErrorAt { reason += " (\(time.escapingControls()))" }

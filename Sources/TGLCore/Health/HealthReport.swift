@@ -1,7 +1,10 @@
 /// What the health endpoint answers with; times as ISO 8601 with a zone.
 public struct HealthReport: Sendable, Hashable, Codable {
   public enum Status: String, Sendable, Codable {
-    case ok, error
+    case ok
+    /// Something was set aside, and everything else goes on.
+    case degraded
+    case error
   }
 
   public var status: Status
@@ -17,6 +20,8 @@ public struct HealthReport: Sendable, Hashable, Codable {
   public var mediaPending: Int?
   /// Windows that were not seen and are still to be looked through.
   public var gaps: Int?
+  /// What is not as it should be while the service goes on, a reason each.
+  public var degraded: [String]?
 
   public init(status: Status) { self.status = status }
 
@@ -30,8 +35,9 @@ public struct HealthReport: Sendable, Hashable, Codable {
     case updateLagSeconds = "update_lag_seconds"
     case outboxPending = "outbox_pending"
     case mediaPending = "media_pending"
-    case gaps
+    case gaps, degraded
   }
+
   /// The first five names are always there, whoever reads them need not ask; what is not known is null.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
@@ -46,5 +52,6 @@ public struct HealthReport: Sendable, Hashable, Codable {
     try container.encodeIfPresent(outboxPending, forKey: .outboxPending)
     try container.encodeIfPresent(mediaPending, forKey: .mediaPending)
     try container.encodeIfPresent(gaps, forKey: .gaps)
+    try container.encodeIfPresent(degraded, forKey: .degraded)
   }
 }

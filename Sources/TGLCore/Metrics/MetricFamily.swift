@@ -101,10 +101,18 @@ public enum MetricsCatalog {
       "tgl_posts_total", .counter, "result", ["sent", "postponed", "parked"],
       "Posts to the log chat: sent, postponed, parked."),
     MetricFamily(
+      "tgl_set_aside_dropped_total", .counter,
+      "What was set aside and is past the bounds of rows or bytes, and so not kept."),
+    MetricFamily(
       "tgl_log_messages_total", .counter, "level", ["warning", "error", "critical"], "Warnings and errors in the log."),
 
     MetricFamily("tgl_build_info", .gauge, "version", "Always 1; the version is its label."),
     MetricFamily("tgl_healthy", .gauge, "1 when the health endpoint answers 200, 0 otherwise."),
+    MetricFamily("tgl_degraded", .gauge, "1 when something was set aside or is otherwise impaired, 0 otherwise."),
+    MetricFamily(
+      "tgl_set_aside", .gauge, "kind", SetAside.Kind.allCases.map(\.rawValue),
+      "What was refused for good or could not be read, and is looked at again later."),
+    MetricFamily("tgl_set_aside_bytes", .gauge, "Bytes that are kept of what could not be read."),
     MetricFamily("tgl_connected", .gauge, "1 when calls to Telegram are answered, 0 otherwise."),
     MetricFamily(
       "tgl_update_backlog_seconds", .gauge, "How long the oldest update that is not yet kept has been waiting."),

@@ -22,6 +22,8 @@ public final class ServiceVitals: Sendable {
     var isReady = false
     var lastError: Failure?
     var canaryFailure: Failure?
+    /// Reasons for `degraded`, each under the name of the part that reports it.
+    var impairments: [String: String] = [:]
   }
 
   /// Seconds since 1970.
@@ -67,6 +69,13 @@ public final class ServiceVitals: Sendable {
   func note(error message: String) {
     let failure = Failure(at: wallClock(), message: message)
     state.withLock { $0.lastError = failure }
+  }
+
+  /// Reports that a part of the service is not as it should be while everything else goes on; nil when it is again.
+  ///
+  /// - Parameter part: names the reason, so that a later one takes its place.
+  func noteImpairment(of part: String, _ reason: String?) {
+    state.withLock { $0.impairments[part] = reason }
   }
 
   func noteCanary(failure message: String?) {

@@ -4,7 +4,14 @@ import Foundation
 enum StatusPage {
   static func html(_ snapshot: HealthMonitor.Snapshot) -> String {
     let (facts, report) = (snapshot.facts, snapshot.report)
-    let isWell = report.status == .ok
+    let isWell = report.status != .error
+    let (mood, headline) =
+      switch report.status {
+      case .ok: ("well", "Everything is well")
+      case .degraded: ("degraded", "Something was set aside; everything else goes on")
+      case .error: ("ill", "Something is wrong")
+      }
+    let reasons = facts.degradations.map { "<li>\(escaped($0))</li>" }.joined(separator: "\n")
     let rows: [(String, String)] = [
       ("Telegram", facts.connection),
       ("Updates", facts.backlogAge >= .seconds(1) ? "behind by \(span(facts.backlogAge.inWholeSeconds))" : "all kept"),
@@ -27,14 +34,15 @@ enum StatusPage {
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta http-equiv="refresh" content="10">
-      <title>tgl: \(isWell ? "well" : "not well")</title>
+      <title>tgl: \(report.status == .ok ? "well" : report.status == .degraded ? "degraded" : "not well")</title>
       <style>
-      :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e }
-      @media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #f85149 } }
+      :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; --fair: #9a6700 }
+      @media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #f85149; --fair: #d29922 } }
       body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
       h1 { font-size: 1.5rem; display: flex; align-items: center; gap: .6rem }
       h1 span { width: .8rem; height: .8rem; border-radius: 50%; background: var(--bad) }
       h1.well span { background: var(--good) }
+      h1.degraded span { background: var(--fair) }
       table { border-collapse: collapse; width: 100% }
       th, td { text-align: left; padding: .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
       th { font-weight: normal; opacity: .7; width: 45% }
@@ -43,7 +51,8 @@ enum StatusPage {
       .now { color: var(--bad) }
       .past { opacity: .7 }
       </style>
-      <h1 class="\(isWell ? "well" : "ill")"><span></span>\(isWell ? "Everything is well" : "Something is wrong")</h1>
+      <h1 class="\(mood)"><span></span>\(headline)</h1>
+      \(reasons.isEmpty ? "" : "<ul>\n\(reasons)\n</ul>")
       \(lastError ?? "")
       <table>
       \(table)

@@ -68,7 +68,7 @@ struct StatusServer: Sendable {
     router.get(RouterPath(settings.path)) { _, _ in
       let report = await monitor.snapshot().report
       return Self.answer(
-        report.status == .ok ? .ok : .serviceUnavailable, "application/json", try Self.json(report))
+        report.status == .error ? .serviceUnavailable : .ok, "application/json", try Self.json(report))
     }
     if settings.path != "/metrics" {
       router.get("/metrics") { _, _ in
@@ -124,7 +124,12 @@ struct StatusServer: Sendable {
     let snapshot = await monitor.snapshot()
     let facts = snapshot.facts
     registry.set("tgl_build_info", [("version", facts.version)], to: 1)
-    registry.set("tgl_healthy", to: snapshot.report.status == .ok ? 1 : 0)
+    registry.set("tgl_healthy", to: snapshot.report.status == .error ? 0 : 1)
+    registry.set("tgl_degraded", to: facts.degradations.isEmpty ? 0 : 1)
+    for kind in SetAside.Kind.allCases {
+      registry.set("tgl_set_aside", [("kind", kind.rawValue)], to: Double(facts.backlog.setAside.counts[kind] ?? 0))
+    }
+    registry.set("tgl_set_aside_bytes", to: Double(facts.backlog.setAside.bytes))
     registry.set("tgl_connected", to: facts.downFor == nil ? 1 : 0)
     registry.set("tgl_update_backlog_seconds", to: facts.backlogAge.inSeconds)
     registry.set("tgl_outbox_rows", [("state", "pending")], to: Double(facts.backlog.outboxPending))

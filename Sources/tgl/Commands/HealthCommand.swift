@@ -16,7 +16,7 @@ struct HealthCommand: AsyncParsableCommand {
         tgl health --json | jq .report.outbox_pending
 
       EXIT STATUS
-        0 well; 69 not well, not reachable, or no answer that makes sense; 78 wrong settings.
+        0 well, or degraded: something was set aside and everything else goes on; 69 not well, not reachable, or no answer that makes sense; 78 wrong settings.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -51,6 +51,9 @@ struct HealthCommand: AsyncParsableCommand {
         report.gaps.flatMap { $0 > 0 ? "\($0) windows not seen" : nil },
       ].compactMap(\.self)
       print("healthy\(details.isEmpty ? "" : ": \(details.joined(separator: ", "))")")
+    case .degraded(_, let reason):
+      guard !json, !global.quiet else { return }
+      print("degraded: \(reason)")
     case .unhealthy(_, let reason), .unknown(let reason):
       Output.notice("tgl: unhealthy: \(reason)")
       throw ExitCode(ExitStatus.unavailable.rawValue)
@@ -70,6 +73,7 @@ private struct HealthOutcomeReport: Encodable {
     url = "\(address)"
     switch outcome {
     case .healthy(let report): (healthy, reason, self.report) = (true, nil, report)
+    case .degraded(let report, let reason): (healthy, self.reason, self.report) = (true, reason, report)
     case .unhealthy(let report, let reason): (healthy, self.reason, self.report) = (false, reason, report)
     case .unknown(let reason): (healthy, self.reason, report) = (false, reason, nil)
     }

@@ -13,6 +13,30 @@ import Testing
     return facts
   }
 
+  @Test func whatIsSetAsideDegradesAndStopsNothing() throws {
+    var facts = Self.well()
+    #expect(facts.report(Self.limits).degraded == [])
+    facts.backlog.setAside = SetAsideSummary(
+      counts: [.updates: 7], bytes: 3,
+      entries: [
+        .init(
+          kind: .updates, scope: .channel(ArchiveFixture.logChat), chat: ArchiveFixture.logChat, title: "Team",
+          reason: "MSG_ID_INVALID")
+      ])
+    facts.impairments = ["the clock is wrong"]
+    let report = facts.report(Self.limits)
+    #expect(report.status == .degraded && report.lastErrorMessage == nil)
+    #expect(
+      report.degraded == [
+        "the clock is wrong", "set aside: updates of Team (-1000000009999): MSG_ID_INVALID", "set aside: 6 more",
+      ])
+    #expect(facts.summary(Self.limits).hasPrefix("up to date; degraded: the clock is wrong; set aside: "))
+    facts.lastError = .init(at: facts.now, message: "e")
+    #expect(facts.report(Self.limits).status == .error)
+    let page = StatusPage.html(.init(facts: facts, report: report))
+    #expect(page.contains("<li>the clock is wrong</li>") && page.contains("class=\"degraded\""))
+  }
+
   @Test func theFiveNamesOfOldAreAlwaysThere() throws {
     var facts = Self.well()
     facts.lastHousekeepingAt = nil
