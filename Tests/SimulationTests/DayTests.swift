@@ -84,12 +84,6 @@ private final class Day: @unchecked Sendable {
     archive = try Archive.open(at: folder + "/messages.db")
     let start = ContinuousClock.now
     vitals = ServiceVitals(now: { [loop] in start + loop.now }, wallClock: { [loop] in Day.wallTime(loop) })
-    loop.waitForDatabase = { [archive] in
-      let done = DispatchSemaphore(value: 0)
-      archive.pool.asyncUnsafeRead { _ in done.signal() }
-      done.wait()
-      try? archive.pool.barrierWriteWithoutTransaction { _ in }
-    }
   }
 
   static func wallTime(_ loop: VirtualLoop) -> Int64 { 2_000_000_000 + loop.now.components.seconds }
@@ -167,9 +161,14 @@ private final class Day: @unchecked Sendable {
   private struct DayError: Error, CustomStringConvertible { var description: String }
 
   private func live(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
+    let turns = DiskTurns(
+      turn: { _ in },
+      sleep: { [loop] duration in if await !loop.sleep(duration) { throw CancellationError() } })
     running.append(
-      Task(executorPreference: VirtualLoop.Lane(loop)) {
-        do { try await body() } catch { if !self.isOver { self.failures.append("\(name): \(error)") } }
+      DiskTurns.$current.withValue(turns) {
+        Task(executorPreference: VirtualLoop.Lane(loop)) {
+          do { try await body() } catch { if !self.isOver { self.failures.append("\(name): \(error)") } }
+        }
       })
   }
 

@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import Synchronization
 import TGLCore
 
 /// The directory an archive is in, and the images of it that a crash or a power cut leaves.
@@ -59,32 +58,11 @@ struct Disk {
   }
 }
 
-/// Keeps the database from answering before the task that asks is suspended: whether it then goes on at once or in its
-/// turn would depend on the threads' speed.
-final class DatabaseGate: Sendable {
-  private let condition = NSCondition()
-  private let isOpen = Mutex(true)
-
-  func open() {
-    condition.lock()
-    isOpen.withLock { $0 = true }
-    condition.broadcast()
-    condition.unlock()
-  }
-
-  func close() { isOpen.withLock { $0 = false } }
-
-  func pass() {
-    if isOpen.withLock({ $0 }) { return }
-    condition.lock()
-    while !isOpen.withLock({ $0 }) { condition.wait() }
-    condition.unlock()
-  }
-}
-
 /// Watches the transactions of an archive, and lets the process end inside one or right behind it.
-final class CommitWatch: TransactionObserver, Sendable {
-  enum Moment: Sendable { case inside, behind }
+///
+/// Unchecked: transactions are made on the loop's thread (`DiskTurns`).
+final class CommitWatch: TransactionObserver, @unchecked Sendable {
+  enum Moment { case inside, behind }
   struct Ended: Error {}
 
   private struct State {
@@ -96,49 +74,49 @@ final class CommitWatch: TransactionObserver, Sendable {
   }
 
   private let directory: String
-  private let state = Mutex(State())
+  private var state = State()
+  /// Called when it has.
+  var ended: () -> Void = {}
 
   init(directory: String) { self.directory = directory }
 
   /// The next transaction is the last: the disk's image at that moment goes to `image`.
-  func arm(_ moment: Moment, image: String) { state.withLock { $0.armed = (moment, image) } }
+  func arm(_ moment: Moment, image: String) { state.armed = (moment, image) }
   /// Keeps an image of the disk behind the next commit.
   func keepImage(at image: String) {
-    state.withLock { state in
-      state.keepsImageAt = image
-      state.hasImage = false
-    }
+    state.keepsImageAt = image
+    state.hasImage = false
   }
-  var hasImage: Bool { state.withLock { $0.hasImage } }
-  func disarm() { state.withLock { $0.armed = nil } }
-  var hasEnded: Bool { state.withLock { $0.hasEnded } }
+  var hasImage: Bool { state.hasImage }
+  func disarm() { state.armed = nil }
 
   func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { false }
   func databaseDidChange(with event: DatabaseEvent) {}
 
   func databaseWillCommit() throws {
-    try state.withLock { state in
-      guard let armed = state.armed, armed.moment == .inside, !state.hasEnded else { return }
-      try Disk.copy(from: directory, to: armed.image)
-      state.hasEnded = true
-      throw Ended()
-    }
+    guard let armed = state.armed, armed.moment == .inside, !state.hasEnded else { return }
+    try Disk.copy(from: directory, to: armed.image)
+    end()
+    throw Ended()
   }
 
   func databaseDidCommit(_ db: Database) {
-    state.withLock { state in
-      // What is synced with the disk, and all before it, no power cut takes.
-      if state.hasImage, (try? Int.fetchOne(db, sql: "PRAGMA synchronous")) == 2 { state.hasImage = false }
-      if let image = state.keepsImageAt {
-        state.keepsImageAt = nil
-        state.hasImage = true
-        try? Disk.copy(from: directory, to: image)
-      }
-      guard let armed = state.armed, armed.moment == .behind, !state.hasEnded else { return }
-      try? Disk.copy(from: directory, to: armed.image)
-      state.hasEnded = true
+    // What is synced with the disk, and all before it, no power cut takes.
+    if state.hasImage, (try? Int.fetchOne(db, sql: "PRAGMA synchronous")) == 2 { state.hasImage = false }
+    if let image = state.keepsImageAt {
+      state.keepsImageAt = nil
+      state.hasImage = true
+      try? Disk.copy(from: directory, to: image)
     }
+    guard let armed = state.armed, armed.moment == .behind, !state.hasEnded else { return }
+    try? Disk.copy(from: directory, to: armed.image)
+    end()
   }
 
   func databaseDidRollback(_ db: Database) {}
+
+  private func end() {
+    state.hasEnded = true
+    ended()
+  }
 }

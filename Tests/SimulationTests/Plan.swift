@@ -1,5 +1,7 @@
 import TestSupport
 
+@testable import TGLCore
+
 /// How much of what goes wrong in one run: drawn by its seed, so that some runs are calm in some respects.
 struct Plan {
   var actions = 0
@@ -17,6 +19,7 @@ struct Plan {
   /// Something larger, at each action.
   var fault = 0.0
   var faults: [Fault] = []
+  var reconciliation = Settings.Reconciliation(interval: .zero, window: .zero, requestsPerMinute: 0)
 
   enum Fault: CaseIterable {
     case endNow, endBeforeCommit, endInsideCommit, endBehindCommit, powerCut
@@ -40,6 +43,11 @@ struct Plan {
     answerLost = some(0.2)
     fault = some(0.15)
     faults = Fault.allCases.filter { _ in Bool.random(using: &random) }
+    if Int.random(in: 0..<5, using: &random) > 0 {
+      reconciliation = Settings.Reconciliation(
+        interval: .seconds(Int.random(in: 600...7_200, using: &random)), window: .seconds(3 * 86_400),
+        requestsPerMinute: Int.random(in: 20...120, using: &random))
+    }
   }
 
   mutating func calm() {

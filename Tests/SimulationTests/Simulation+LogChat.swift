@@ -44,8 +44,6 @@ struct SimulatedLogChat: LogChat {
   }
 
   private func make(_ entry: LogChatTruth.Entry, mayBeRefused: Bool) async throws(LogChatError) {
-    process.notifierWaits += 1
-    defer { process.notifierWaits -= 1 }
     do throws(LogChatError) {
       try await attempt(entry, mayBeRefused: mayBeRefused)
     } catch {

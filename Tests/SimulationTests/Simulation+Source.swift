@@ -45,17 +45,12 @@ struct SimulatedSource: UpdateSource {
 
   func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
     try await call("getDialogs") { world in
-      let joined = world.server.channels.filter { $0.value.isMember }.keys.sorted()
-      let dialogs = joined.map { API.AnyDialog.dialog(world.server.dialog(of: $0)) }
+      let answer = world.server.dialogs()
       return (
-        .messagesDialogs(
-          API.MessagesDialogs(
-            dialogs: dialogs, messages: [], chats: joined.map { world.server.chat($0) } + world.server.chats(of: nil),
-            users: ServerTruth.users)),
+        answer,
         {
-          for case .dialog(let dialog) in dialogs {
-            guard case .peerChannel(let peer) = dialog.peer else { continue }
-            world.oracle.answered([], channel: peer.channelId, reached: dialog.pts)
+          for (channel, pts) in DialogPage(answer)?.channelStates ?? [:] {
+            world.oracle.answered([], channel: channel, reached: pts)
           }
         }
       )
@@ -114,7 +109,7 @@ struct SimulatedSource: UpdateSource {
   /// A call: there, what may go wrong, and back.
   ///
   /// `answer` tells what the server says, and what to note when that arrives.
-  private func call<T>(
+  func call<T>(
     _ name: String, _ answer: (Simulation) -> (T, () -> Void)
   ) async throws(TelegramError) -> T {
     let world = world

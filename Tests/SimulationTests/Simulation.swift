@@ -22,6 +22,8 @@ final class Simulation: @unchecked Sendable {
   var logChatIsClosed = false
   var oracle = Oracle()
   var disk: Disk
+  /// Media, which outlives any process.
+  let root: DataRoot
   var process: Process?
   /// What is on disk when the process has ended.
   var image: String?
@@ -67,8 +69,7 @@ final class Simulation: @unchecked Sendable {
         isBroadcast: id == 700)
     }
     disk = try Disk(root: "\(Disk.base)/\(seed)-\(sabotage?.rawValue ?? "")-\(UInt32.random(in: 0 ... .max))")
-    loop.holdDatabase = { [unowned self] in process?.gate.close() }
-    loop.waitForDatabase = { [unowned self] in process?.waitForDatabase() }
+    root = try DataRoot(path: disk.root + "/data")
   }
 
   // MARK: Chance and trace
@@ -179,15 +180,12 @@ final class Simulation: @unchecked Sendable {
   // MARK: The program's lives
 
   func startProcess(afterPowerCut: Bool) throws {
-    let process = try Process(world: self, path: disk.path, directory: disk.current)
+    let process = try Process(world: self, path: disk.path, directory: disk.current, root: root)
     let state = try process.archive.pool.read { try StateTable.load($0) }
     trace("start \(state?.pts ?? -1)")
     oracle.started(from: state, afterPowerCut: afterPowerCut)
     self.process = process
-    process.start()
-    loop.after(.milliseconds(10)) { [weak process] in
-      if let process, !process.isDead { process.startNotifier() }
-    }
+    try process.start()
     loop.after(latency()) { [unowned self] in connect() }
     loop.drain()
   }

@@ -4,20 +4,16 @@ import Synchronization
 
 /// Runs tasks one job at a time on one thread, on a clock that jumps from event to event.
 ///
-/// Time moves on only when nothing can run and no database call is under way, so a run depends on nothing but its seed.
-/// At most one database call may be under way at a time; the simulation sees to that by letting each event start one
-/// thing only.
+/// Time moves on only when nothing can run. Work that waits for a disk is done in place (`DiskTurns`), so a run depends on
+/// nothing but its seed.
 ///
 /// Unchecked: everything but `arrivals` is touched by the thread that calls `run` alone. Jobs run on that thread, so do
-/// the handlers of cancellations, which only jobs and the loop itself ask for; other threads (the database's) only ever
-/// call `enqueue`, which keeps what they bring apart behind a lock.
+/// the handlers of cancellations, which only jobs and the loop itself ask for; other threads only ever call `enqueue`,
+/// which keeps what they bring apart behind a lock.
 final class VirtualLoop: @unchecked Sendable {
-  /// Where the tasks of one part of the program run; remembers that it has done something.
-  ///
-  /// Unchecked: as of the loop.
-  final class Lane: TaskExecutor, @unchecked Sendable {
+  /// Where the tasks of a process run.
+  final class Lane: TaskExecutor, Sendable {
     private let loop: VirtualLoop
-    var hasRun = false
 
     init(_ loop: VirtualLoop) { self.loop = loop }
 
@@ -39,10 +35,6 @@ final class VirtualLoop: @unchecked Sendable {
   private var lastID = 0
 
   private(set) var now: Duration = .seconds(1_000)
-  /// Called before jobs run.
-  var holdDatabase: () -> Void = {}
-  /// Lets the database go on, and waits for the calls under way; called whenever jobs have run and none is left.
-  var waitForDatabase: () -> Void = {}
 
   private func enqueue(_ job: UnownedJob, _ lane: Lane) {
     if pthread_equal(pthread_self(), thread) != 0 {
@@ -105,16 +97,13 @@ final class VirtualLoop: @unchecked Sendable {
         return arrivals
       }
       if ready.isEmpty { return }
-      holdDatabase()
       var index = 0
       while index < ready.count {
         let (job, lane) = ready[index]
         index += 1
-        lane.hasRun = true
         job.runSynchronously(on: lane.asUnownedTaskExecutor())
       }
       ready.removeAll(keepingCapacity: true)
-      waitForDatabase()
     }
   }
 

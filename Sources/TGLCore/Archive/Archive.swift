@@ -174,21 +174,16 @@ public final class Archive: Sendable {
     durably: Bool = false, _ body: @escaping @Sendable (Database) throws -> T
   ) async throws(ArchiveError) -> T {
     try await waiting(writes: true) { pool in
-      await withCheckedContinuation { continuation in
-        pool.asyncWriteWithoutTransaction { db in
-          continuation.resume(
-            returning: Result {
-              var value: T?
-              if durably { try db.execute(sql: "PRAGMA synchronous = FULL") }
-              defer { if durably { try? db.execute(sql: "PRAGMA synchronous = NORMAL") } }
-              try db.inTransaction(.immediate) {
-                value = try body(db)
-                return .commit
-              }
-              guard let value else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
-              return value
-            })
+      await pool.writing { db in
+        var value: T?
+        if durably { try db.execute(sql: "PRAGMA synchronous = FULL") }
+        defer { if durably { try? db.execute(sql: "PRAGMA synchronous = NORMAL") } }
+        try db.inTransaction(.immediate) {
+          value = try body(db)
+          return .commit
         }
+        guard let value else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+        return value
       }
     }
   }
@@ -202,30 +197,14 @@ public final class Archive: Sendable {
   func withoutTransaction(
     apart: Bool = false, _ body: @escaping @Sendable (Database) throws -> Void
   ) async throws(ArchiveError) {
-    try await waiting(writes: true) { pool in
-      await withCheckedContinuation { continuation in
-        if apart {
-          pool.asyncBarrierWriteWithoutTransaction { db in
-            continuation.resume(returning: Result { try body(db.get()) })
-          }
-        } else {
-          pool.asyncWriteWithoutTransaction { db in continuation.resume(returning: Result { try body(db) }) }
-        }
-      }
-    }
+    try await waiting(writes: true) { pool in await pool.writing(apart: apart, body) }
   }
 
   /// Runs `body` on a snapshot of the database.
   func read<T: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> T
   ) async throws(ArchiveError) -> T {
-    try await waiting(writes: false) { pool in
-      await withCheckedContinuation { continuation in
-        pool.asyncRead { db in
-          continuation.resume(returning: Result { try body(db.get()) })
-        }
-      }
-    }
+    try await waiting(writes: false) { pool in await pool.reading(body) }
   }
 
   // MARK: Waiting
@@ -251,7 +230,7 @@ public final class Archive: Sendable {
         attempt += 1
         // What waits must not keep the program from ending.
         guard !Task.isCancelled, !isClosing.load(ordering: .relaxed),
-          (try? await Task.sleep(for: patience.pause(before: attempt))) != nil
+          (try? await DiskTurns.pause(for: patience.pause(before: attempt))) != nil
         else { throw told }
         if problem == .readOnly { reopen(instead: pool) }
       }
@@ -270,11 +249,7 @@ public final class Archive: Sendable {
 extension Archive {
   /// Runs `body` on one moment of the archive, however long it takes, on a thread that may wait.
   func snapshot<T: Sendable>(_ body: @escaping @Sendable (ArchiveSnapshot) throws -> T) async throws -> T {
-    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
-      pool.asyncRead { db in
-        continuation.resume(returning: Result { try body(ArchiveSnapshot(db: db.get())) })
-      }
-    }
+    let result = await pool.reading { db in try body(ArchiveSnapshot(db: db)) }
     do { return try result.get() } catch let error as DatabaseError { throw ArchiveError(error, path: path) }
   }
 }

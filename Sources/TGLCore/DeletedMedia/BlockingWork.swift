@@ -24,7 +24,7 @@ enum BlockingWork {
     let cancellation = Cancellation()
     let result: Result<T, EncryptedFileError> = await withTaskCancellationHandler {
       do {
-        return try await pool.runIfActive {
+        return try await DiskTurns.run(on: pool) {
           do throws(EncryptedFileError) { return .success(try body(cancellation)) } catch { return .failure(error) }
         }
       } catch {

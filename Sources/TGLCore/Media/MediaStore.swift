@@ -1,5 +1,4 @@
 import Foundation
-import NIOPosix
 
 /// The folders media is kept in.
 ///
@@ -35,7 +34,6 @@ struct MediaStore: Sendable {
   let key: Secret<[UInt8]>?
   /// MEDIA_MIN_FREE_BYTES: what must stay free.
   let minimumFree: Int64
-  private let pool = NIOThreadPool.singleton
 
   init(root: DataRoot, key: Secret<[UInt8]>?, minimumFree: Int64) {
     buffer = root.mediaBuffer
@@ -108,7 +106,7 @@ struct MediaStore: Sendable {
   private func onThread(_ path: String, _ body: @escaping @Sendable () throws(Failure) -> Void) async throws(Failure) {
     let outcome: Result<Void, Failure>
     do {
-      outcome = try await pool.runIfActive { Result(catching: body) }
+      outcome = try await DiskTurns.run { Result(catching: body) }
     } catch { throw .unusable(path: path, reason: "\(error)") }
     try outcome.get()
   }

@@ -1,5 +1,4 @@
 import Foundation
-import NIOPosix
 import TelegramClient
 
 /// Files that have been kept long enough, files nobody knows, and entries without files.
@@ -121,7 +120,7 @@ extension Purge {
 
   /// Freeing the blocks of a large file takes a while.
   private func unlink(_ paths: [String]) async throws {
-    try await NIOThreadPool.singleton.runIfActive { [plan] in
+    try await DiskTurns.run { [plan] in
       for path in paths {
         guard let status = FileStatus(path, followingLinks: false), status.isRegular,
           status.modifiedAt <= plan.now - RetentionPlan.minimumFileAge
@@ -133,7 +132,7 @@ extension Purge {
 
   private func listing(of place: StoredFile.Place) async throws -> [Listed] {
     let folder = path(place, "")
-    return try await NIOThreadPool.singleton.runIfActive { Listed.files(in: folder, place) }
+    return try await DiskTurns.run { Listed.files(in: folder, place) }
   }
 }
 

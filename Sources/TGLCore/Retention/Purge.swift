@@ -106,7 +106,7 @@ extension Purge {
   /// Leaves the write lock to the service for a while, when there is one.
   func makeRoom(after transaction: Duration) async throws {
     if isAlone { return try Task.checkCancellation() }
-    try await Task.sleep(for: pace.pause(after: transaction))
+    try await DiskTurns.pause(for: pace.pause(after: transaction))
   }
 }
 

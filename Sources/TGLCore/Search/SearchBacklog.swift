@@ -32,9 +32,9 @@ public struct SearchBacklog: Sendable {
         progress(total)
       } catch {
         guard error.isTransient else { throw error }
-        try await Task.sleep(for: .seconds(5))
+        try await DiskTurns.pause(for: .seconds(5))
       }
-      try await Task.sleep(for: pause)
+      try await DiskTurns.pause(for: pause)
     }
     if total > 0 { logger.info("earlier messages can be searched now", metadata: ["messages": "\(total)"]) }
   }
