@@ -37,6 +37,8 @@ extension BatchWriter {
     var awaited: [MediaJob.ID] = []
     var bytes: Int64 = 0
     for (index, message) in messages.enumerated() {
+      // What the archive has may have been edited since; what it has not is posted, and no more.
+      if try MessageTable.find(chat: message.chat, id: message.id, db) != nil { try save(message) }
       let kept = try keepLinkedFiles(of: message, &bytes)
       if index == 0 {
         notice.files = kept.files

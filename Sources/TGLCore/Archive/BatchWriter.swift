@@ -64,10 +64,10 @@ struct BatchWriter {
     for gap in batch.gaps { try StateTable.add(gap, now: batch.receivedAt, db) }
     for operation in batch.operations {
       switch operation {
-      case .message(let message, let isSilent): try save(message, isSilent: isSilent)
+      case .message(let message): try save(message)
       case .observed(let message, let version):
         guard try MessageTable.find(chat: message.chat, id: message.id, db)?.version == version else { continue }
-        try save(message, isSilent: false)
+        try save(message)
       case .deleteInChannel(let channel, let ids):
         try delete(ids.map { MissingMessage(id: $0) }) { try MessageTable.find(chat: channel, id: $0, $1) }
       case .deleteWithoutChat(let ids):
@@ -109,7 +109,7 @@ struct BatchWriter {
   ///
   /// The same message may come again after a difference, and an old state of it after a newer one: neither may undo
   /// anything.
-  private mutating func save(_ message: MessageRecord, isSilent: Bool) throws {
+  mutating func save(_ message: MessageRecord) throws {
     if try MessageTable.insert(message, receivedAt: batch.receivedAt, layer: layer, search: &search, db) {
       report.added += 1
       report.byChat[PeerType(chatOf: message), default: .init()].added += 1
@@ -121,10 +121,10 @@ struct BatchWriter {
     let old = stored.message
     guard message.action == nil, message.editDate ?? 0 >= old.editDate ?? 0 else { return }
 
-    let isSame =
-      message.text == old.text && message.rich == old.rich && MediaRecord.isSame(message.media, old.media)
-    if isSame {
-      if message.editDate != old.editDate || message.media != old.media || message.noforwards != old.noforwards {
+    if MessageContent.isSame(message, old) {
+      if message.editDate != old.editDate || message.media != old.media || message.noforwards != old.noforwards
+        || message.rich != old.rich
+      {
         try MessageTable.refresh(message, layer: layer, db)
       }
       return
@@ -132,11 +132,11 @@ struct BatchWriter {
     try MessageTable.addVersion(message, over: stored, now: batch.receivedAt, layer: layer, search: &search, db)
     report.edited += 1
     report.byChat[PeerType(chatOf: message), default: .init()].edited += 1
-    let isOtherMedia = !MediaRecord.isSame(message.media, old.media)
+    let isOtherMedia = !MessageContent.isSame(message.media, old.media)
     if isOtherMedia { try bufferFiles(of: message) }
     guard stored.deletedAt == nil else { return }
     if isExpiry(of: old, to: message) { return try tellOpened(stored) }
-    if policy.edited, !isSilent {
+    if policy.edited {
       var notice = try notice(.edited, message, at: message.editDate ?? batch.receivedAt)
       notice.before = old.text
       notice.mediaKindBefore = old.media?.kind
@@ -151,6 +151,6 @@ struct BatchWriter {
 
   /// Media that was to be looked at for a while is taken away by an edit nobody made.
   private func isExpiry(of old: MessageRecord, to new: MessageRecord) -> Bool {
-    old.ttlSeconds != nil && new.media?.id == nil && new.text == old.text
+    old.ttlSeconds != nil && new.media?.id == nil && MessageContent.isSame(new.text, old.text)
   }
 }

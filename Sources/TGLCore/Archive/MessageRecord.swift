@@ -111,20 +111,3 @@ public enum MediaKind: String, Sendable, Codable, CaseIterable {
   case paidMedia = "paid_media"
   case unsupported
 }
-
-extension MediaRecord {
-  /// Whether both are the same piece of media, however its TL value changed: file references are renewed, votes are
-  /// counted, live locations move, previews of links come and go.
-  static func isSame(_ left: MediaRecord?, _ right: MediaRecord?) -> Bool {
-    left?.identity == right?.identity
-  }
-
-  private struct Identity: Equatable {
-    var kind: MediaKind
-    var id: Int64?
-  }
-
-  private var identity: Identity? {
-    kind == .webPage ? nil : Identity(kind: kind, id: id)
-  }
-}

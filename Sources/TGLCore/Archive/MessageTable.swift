@@ -78,7 +78,7 @@ enum MessageTable {
     _ message: MessageRecord, over stored: Stored, now: Int64, layer: Int64, search: inout SearchAdditions,
     _ db: Database
   ) throws {
-    let mediaStays = MediaRecord.isSame(message.media, stored.message.media)
+    let mediaStays = MessageContent.isSame(message.media, stored.message.media)
     let copy = try db.cachedStatement(
       sql: """
         INSERT INTO message_version
@@ -107,13 +107,13 @@ enum MessageTable {
   static func refresh(_ message: MessageRecord, layer: Int64, _ db: Database) throws {
     let statement = try db.cachedStatement(
       sql: """
-        UPDATE message SET edit_date = ?, noforwards = ?, media_kind = ?, media_id = ?, media = ?,
-          layer = iif(? IS NULL AND action IS NULL AND rich IS NULL, NULL, ?)
+        UPDATE message SET edit_date = ?, noforwards = ?, media_kind = ?, media_id = ?, media = ?, rich = ?,
+          layer = iif(? AND action IS NULL, NULL, ?)
         WHERE chat_id = ? AND id = ?
         """)
     try statement.run(
       message.editDate, message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw,
-      message.media?.raw, layer, message.chat.rawValue, message.id)
+      message.rich, message.media == nil && message.rich == nil, layer, message.chat.rawValue, message.id)
   }
 
   static func markDeleted(chat: PeerID, id: Int64, at now: Int64, _ db: Database) throws {

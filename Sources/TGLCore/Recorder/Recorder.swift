@@ -39,7 +39,7 @@ public struct Recorder: Sendable {
 
   /// A stored message as it is now; `version` is the one that was stored when it was asked for.
   public func observe(_ message: API.AnyMessage, version: Int64) -> RecorderBatch.Operation? {
-    guard case .message(let record, _) = keep(message) else { return nil }
+    guard case .message(let record) = keep(message) else { return nil }
     return .observed(record, version: version)
   }
 
@@ -84,10 +84,10 @@ public struct Recorder: Sendable {
     switch message {
     case .message(let message):
       guard let record = MessageRecord(message, selfID: policy.selfID), isKept(record) else { return nil }
-      return .message(record, isSilent: message.editHide)
+      return .message(record)
     case .messageService(let message):
       guard let record = MessageRecord(message, selfID: policy.selfID), isKept(record) else { return nil }
-      return .message(record, isSilent: true)
+      return .message(record)
     case .messageEmpty:
       return nil
     case .other(let raw):

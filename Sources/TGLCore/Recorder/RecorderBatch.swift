@@ -16,9 +16,7 @@ public struct RecorderBatch: Sendable {
 
   public enum Operation: Sendable {
     /// A message as it is now; new, or a new version of one.
-    ///
-    /// `isSilent` marks an edit that clients do not show as one.
-    case message(MessageRecord, isSilent: Bool)
+    case message(MessageRecord)
     /// Messages of one channel or supergroup are gone.
     case deleteInChannel(PeerID, ids: [Int64])
     /// Messages of private chats and basic groups are gone. Never those of a channel, whatever their ids.

@@ -82,7 +82,7 @@ struct ArchiveSink: UpdateSink {
     guard pulse != nil else { return }
     let now = time.now()
     let lag = Metrics.Recorder(label: "tgl_update_lag_seconds")
-    for case .message(let message, _) in batch.operations where message.editDate == nil {
+    for case .message(let message) in batch.operations where message.editDate == nil {
       lag.record(max(now - message.date, 0))
     }
   }

@@ -212,6 +212,27 @@ import Testing
     #expect(try await fixture.archive.counts().versions == 1)
   }
 
+  @Test func richMessageWithRenewedFileReferenceIsNoEdit() async throws {
+    func message(_ reference: String) throws -> API.AnyMessage {
+      guard case .message(var message) = Make.message(1, in: bob, "a", editDate: 1_900_000_100) else {
+        preconditionFailure("a message is one")
+      }
+      message.richMessage = try Make.rich(photo: 5, reference: reference)
+      return .message(message)
+    }
+    try await fixture.receive([Make.new(try message("one"))])
+    for reference in ["two", "three", "four"] {
+      var batch = RecorderBatch(receivedAt: 2_000_000_100)
+      let stored = try await fixture.archive.storedMessages(in: .common, below: nil, limit: 1)
+      batch.operations = [
+        fixture.recorder.observe(try message(reference), version: stored.first.require.version).require
+      ]
+      _ = try await fixture.archive.commit(batch, policy: NoticePolicy(edited: true))
+    }
+    #expect(try await fixture.archive.counts().versions == 0)
+    #expect(try await fixture.notices().isEmpty)
+  }
+
   // MARK: Peers
 
   @Test func minPeersNeverReplaceWholeOnes() async throws {

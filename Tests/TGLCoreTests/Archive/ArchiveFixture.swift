@@ -153,6 +153,19 @@ extension Make {
     }
   }
 
+  /// A rich message that shows one photo.
+  static func rich(photo: Int64, reference: String) throws -> TLRaw {
+    let photo = TLValue.object(
+      "photo",
+      [
+        "id": .long(photo), "access_hash": .long(1), "file_reference": .bytes(ByteBuffer(string: reference)),
+        "date": .int(1), "sizes": .vector([]), "dc_id": .int(2),
+      ])
+    let value = TLValue.object(
+      "richMessage", ["blocks": .vector([]), "documents": .vector([]), "photos": .vector([photo])])
+    return try TLRaw(decoding: TLSchema.api.encoded(value))
+  }
+
   static func opened(_ ids: [Int32]) -> API.AnyUpdate {
     .updateReadMessagesContents(API.UpdateReadMessagesContents(messages: ids, pts: 0, ptsCount: 0))
   }

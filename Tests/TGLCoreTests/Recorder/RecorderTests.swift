@@ -19,7 +19,7 @@ import Testing
   }
 
   private func message(_ update: API.AnyUpdate, _ policy: RecorderPolicy? = nil) -> MessageRecord? {
-    guard case .message(let message, _) = record(update, policy).first else { return nil }
+    guard case .message(let message) = record(update, policy).first else { return nil }
     return message
   }
 
