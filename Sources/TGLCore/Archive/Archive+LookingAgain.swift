@@ -22,18 +22,6 @@ public struct ScopeActivity: Sendable, Hashable {
   public var comparedAt: Int64?
 }
 
-/// A window of events that was not seen and has not been looked through.
-public struct OpenGap: Sendable, Hashable, Identifiable {
-  public var id: Int64
-  public var scope: MessageScope
-  /// When the newest message before it was received, in seconds since 1970.
-  public var since: Int64
-  /// The newest message before it; 0 for none.
-  public var lastID: Int64
-  /// How much happened in it by `pts`, which is no less than there are messages in it; 0 when that is not known.
-  public var events: Int
-}
-
 extension Archive {
   /// Scopes with messages sent since a time (seconds since 1970).
   func activity(since: Int64) async throws(ArchiveError) -> [ScopeActivity] {
@@ -47,9 +35,25 @@ extension Archive {
     try await read { db in try LookingAgainTable.stored(in: scope, below: id, limit: limit, db) }
   }
 
-  /// Windows that were not seen, oldest first.
-  func openGaps() async throws(ArchiveError) -> [OpenGap] {
-    try await read { db in try LookingAgainTable.openGaps(db) }
+  /// Messages of a scope by their ids, as far as they are stored and not deleted.
+  func storedMessages(
+    _ ids: some Sequence<Int64> & Sendable, in scope: MessageScope
+  ) async throws(ArchiveError) -> [StoredMessage] {
+    try await read { db in
+      try ids.compactMap { id in
+        try LookingAgainTable.stored(in: scope, below: id + 1, limit: 1, db).first { $0.id == id }
+      }
+    }
+  }
+
+  /// The scopes of which something may be missing, the longest missing first.
+  func openGaps() async throws(ArchiveError) -> [(scope: MessageScope, value: Freshness)] {
+    try await read { db in try FreshnessTable.open(db) }
+  }
+
+  /// What is known of a scope.
+  public func freshness(of scope: MessageScope) async throws(ArchiveError) -> Freshness {
+    try await read { db in try FreshnessTable.load(scope, db) }
   }
 
   /// Channels that are followed, by bare id.

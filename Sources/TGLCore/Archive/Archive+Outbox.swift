@@ -19,11 +19,15 @@ struct OutboxPage: Sendable {
 extension Archive {
   /// Removes rows that are told, and answers those that are next then: one turn at the database instead of two.
   ///
-  /// - Parameter limit: how many pending ones at most.
-  func nextOutboxRows(removing told: [OutboxRow.ID] = [], limit: Int) async throws(ArchiveError) -> OutboxPage {
+  /// - Parameters:
+  ///   - limit: how many pending ones at most.
+  ///   - now: seconds since 1970.
+  func nextOutboxRows(
+    removing told: [OutboxRow.ID] = [], limit: Int, now: Int64 = .max
+  ) async throws(ArchiveError) -> OutboxPage {
     @Sendable func page(_ db: Database) throws -> OutboxPage {
       OutboxPage(
-        pending: try OutboxTable.pending(limit: limit, db)[...], parked: try OutboxTable.firstParked(db))
+        pending: try OutboxTable.pending(limit: limit, db)[...], parked: try OutboxTable.firstParked(now: now, db))
     }
     if told.isEmpty { return try await read(page) }
     return try await write { db in

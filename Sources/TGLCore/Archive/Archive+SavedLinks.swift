@@ -2,8 +2,10 @@ import GRDB
 
 extension Archive {
   /// The link that is due first.
-  func nextSavedLink() async throws(ArchiveError) -> SavedLink? {
-    try await read { db in try SavedLinkTable.next(db) }
+  ///
+  /// - Parameter now: seconds since 1970.
+  func nextSavedLink(now: Int64 = .max) async throws(ArchiveError) -> SavedLink? {
+    try await read { db in try SavedLinkTable.next(now: now, db) }
   }
 
   func postpone(_ link: SavedLink.ID, until: Int64, reason: String) async throws(ArchiveError) {

@@ -9,7 +9,7 @@ struct ArchiveBacklog: Sendable, Equatable {
   /// Files to be downloaded, and downloaded ones to be kept.
   var mediaToFetch = 0
   var mediaToKeep = 0
-  /// Windows that were not seen and are still to be looked through.
+  /// Scopes of which something was missed that is still to be looked for.
   var gaps = 0
   var setAside = SetAsideSummary()
 
@@ -34,7 +34,7 @@ extension Archive {
       let open = "media_job INDEXED BY media_job_open WHERE state IN ('fetch', 'preserve')"
       backlog.mediaToKeep = try count("\(open) AND state = 'preserve'")
       backlog.mediaToFetch = try count(open) - backlog.mediaToKeep
-      backlog.gaps = try count("update_gap WHERE reconciled_at IS NULL")
+      backlog.gaps = try count("freshness WHERE missed_since IS NOT NULL")
       backlog.setAside = try SetAsideTable.summary(db)
       return backlog
     }

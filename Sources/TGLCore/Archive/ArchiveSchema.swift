@@ -41,6 +41,10 @@ enum ArchiveSchema {
     migrator.registerMigration("set aside") { db in
       try db.execute(sql: setAside)
     }
+    migrator.registerMigration("freshness") { db in
+      try db.execute(sql: freshness)
+      try moveOpenGaps(db)
+    }
     return migrator
   }
 

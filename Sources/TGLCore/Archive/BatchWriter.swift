@@ -62,11 +62,12 @@ struct BatchWriter {
     }
     // First, since a gap begins behind what was there before this batch.
     for gap in batch.gaps { try StateTable.add(gap, now: batch.receivedAt, db) }
+    try noteUntold()
     for operation in batch.operations {
       switch operation {
       case .message(let message): try save(message)
       case .observed(let message, let version):
-        guard try MessageTable.find(chat: message.chat, id: message.id, db)?.version == version else { continue }
+        guard try MessageTable.find(chat: message.chat, id: message.id, db)?.version ?? 0 == version else { continue }
         try save(message)
       case .deleteInChannel(let channel, let ids):
         try delete(ids.map { MissingMessage(id: $0) }) { try MessageTable.find(chat: channel, id: $0, $1) }

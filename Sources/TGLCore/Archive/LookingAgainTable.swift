@@ -1,7 +1,7 @@
 import GRDB
 import TelegramClient
 
-/// The statements on `comparison`, `history_job` and the open rows of `update_gap`.
+/// The statements on `comparison` and `history_job`.
 enum LookingAgainTable {
   static func apply(_ step: LookingAgain, now: Int64, _ db: Database) throws {
     switch step {
@@ -12,16 +12,8 @@ enum LookingAgainTable {
           ON CONFLICT (scope) DO UPDATE SET compared_at = excluded.compared_at
           """)
       try statement.execute(arguments: [scope.column, now])
-    case .closed(let gap):
-      let statement = try db.cachedStatement(
-        sql: "UPDATE update_gap SET reconciled_at = ? WHERE id = ? AND reconciled_at IS NULL")
-      try statement.execute(arguments: [now, gap])
-      let jobs = try db.cachedStatement(
-        sql: """
-          DELETE FROM history_job WHERE finished_at IS NOT NULL
-          AND stop_id = (SELECT coalesce(nullif(last_id, 0), ?) FROM update_gap WHERE id = ?)
-          """)
-      try jobs.execute(arguments: [HistoryJob.ID.nothingStored, gap])
+    case .looked(let scope, let step):
+      try FreshnessTable.apply(step, to: scope, now: now, db)
     case .fetched(let id, let count, let below, let isFinished):
       let statement = try db.cachedStatement(
         sql: """
@@ -86,22 +78,6 @@ enum LookingAgainTable {
     return try Row.fetchAll(db, sql: sql, arguments: [since]).compactMap { row in
       guard let scope = MessageScope(column: row["scope"]) else { return nil }
       return ScopeActivity(scope: scope, newest: row["newest"], comparedAt: try comparedAt(scope, db))
-    }
-  }
-
-  static func openGaps(_ db: Database) throws -> [OpenGap] {
-    let sql = """
-      SELECT id, channel_id, since, last_id, min(max(to_pts - from_pts, 0), 1000000000) AS events
-      FROM update_gap WHERE reconciled_at IS NULL ORDER BY id
-      """
-    return try Row.fetchAll(db, sql: sql).compactMap { row in
-      var scope = MessageScope.common
-      if let channel = row["channel_id"] as Int64? {
-        guard let id = PeerID.channel(channel) else { return nil }
-        scope = .channel(id)
-      }
-      return OpenGap(
-        id: row["id"], scope: scope, since: row["since"], lastID: row["last_id"], events: row["events"] ?? 0)
     }
   }
 

@@ -100,9 +100,9 @@ enum MediaTable {
     let statement = try db.cachedStatement(
       sql: """
         SELECT id, medium_id, size, priority FROM media_job INDEXED BY media_job_open
-        WHERE state IN ('fetch', 'preserve') AND not_before <= ? ORDER BY priority, size, id LIMIT ?
+        WHERE state IN ('fetch', 'preserve') AND (not_before <= ? OR not_before > ?) ORDER BY priority, size, id LIMIT ?
         """)
-    return try Row.fetchAll(statement, arguments: [now, limit]).map { row in
+    return try Row.fetchAll(statement, arguments: [now, StoredDeadline.latest(now: now), limit]).map { row in
       MediaJob.Due(
         id: row[0], mediumID: row[1], size: row[2], priority: MediaPriority(rawValue: row[3]) ?? .buffered)
     }

@@ -42,8 +42,12 @@ enum OutboxTable {
     return rows
   }
 
-  /// The parked row that is due first.
-  static func firstParked(_ db: Database) throws -> OutboxRow? {
+  /// The parked row that is due first; those put off further than anything is come before the others.
+  static func firstParked(now: Int64, _ db: Database) throws -> OutboxRow? {
+    let latest = StoredDeadline.latest(now: now, longest: OutboxScheduler.longestWait + 1)
+    let late = try db.cachedStatement(
+      sql: "\(selection) WHERE state = 'parked' AND not_before > ? ORDER BY not_before, id LIMIT 1")
+    if let row = try late.first(latest, read: row) { return row }
     let statement = try db.cachedStatement(
       sql: "\(selection) WHERE state = 'parked' ORDER BY not_before, id LIMIT 1")
     return try statement.first(read: row)

@@ -82,17 +82,8 @@ enum RetentionTable {
   }
 
   /// Scopes with a window that was not seen and is still to be looked through.
-  ///
-  /// One that has been open for a week, as of a channel that cannot be read any more, holds nothing back.
   static func heldScopes(now: Int64, _ db: Database) throws -> Set<MessageScope> {
-    let channels = try Row.fetchAll(
-      db, sql: "SELECT DISTINCT channel_id FROM update_gap WHERE reconciled_at IS NULL AND noticed_at > ?",
-      arguments: [now - 7 * 86_400])
-    return Set(
-      channels.compactMap { row -> MessageScope? in
-        guard let channel = row["channel_id"] as Int64? else { return .common }
-        return PeerID.channel(channel).map { .channel($0) }
-      })
+    Set(try FreshnessTable.open(db).filter { $0.value.holdsBack(now: now) }.map(\.scope))
   }
 
   /// Messages of a chat received before a time, in the order they were received, behind those seen already.

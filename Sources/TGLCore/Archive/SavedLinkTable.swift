@@ -27,10 +27,12 @@ enum SavedLinkTable {
     return added
   }
 
-  static func next(_ db: Database) throws -> SavedLink? {
+  static func next(now: Int64, _ db: Database) throws -> SavedLink? {
     let statement = try db.cachedStatement(
-      sql: "SELECT * FROM saved_link WHERE done_at IS NULL ORDER BY not_before, id LIMIT 1")
-    return try Row.fetchOne(statement).map { row in
+      sql: """
+        SELECT * FROM saved_link WHERE done_at IS NULL ORDER BY iif(not_before > ?, 0, not_before), id LIMIT 1
+        """)
+    return try Row.fetchOne(statement, arguments: [StoredDeadline.latest(now: now)]).map { row in
       SavedLink(
         id: row["id"], message: row["message_id"], position: row["position"], link: row["link"],
         attempts: row["attempts"], notBefore: row["not_before"])

@@ -2,7 +2,7 @@ import GRDB
 import MTProto
 import TelegramClient
 
-/// The statements on `update_state`, `channel_state` and `update_gap`.
+/// The statements on `update_state`, `channel_state` and `update_gap`, the list of what was missed when.
 enum StateTable {
   static func save(_ change: UpdatesStateChange, _ db: Database) throws {
     if let state = change.account {
@@ -30,8 +30,13 @@ enum StateTable {
 
   /// Notes a window that was not seen: it begins behind the newest message that is stored.
   static func add(_ gap: UpdateGap, now: Int64, _ db: Database) throws {
-    let scope: MessageScope = gap.channelID.flatMap(PeerID.channel).map { .channel($0) } ?? .common
+    guard let scope = MessageScope(gapOf: gap.channelID) else { return }
     let newest = try LookingAgainTable.newest(in: scope, db)
+    var freshness = try FreshnessTable.load(scope, db)
+    let events = gap.toPts.map { max(Int64($0) - Int64(gap.fromPts), 0) } ?? 0
+    freshness.missed(
+      in: scope, newest: newest?.id ?? 0, since: newest?.receivedAt ?? now, events: events, now: now)
+    try FreshnessTable.save(freshness, of: scope, db)
     let statement = try db.cachedStatement(
       sql: """
         INSERT INTO update_gap (channel_id, from_pts, to_pts, reason, noticed_at, since, last_id)
@@ -41,6 +46,25 @@ enum StateTable {
       arguments: [
         gap.channelID, gap.fromPts, gap.toPts, gap.reason.rawValue, now, newest?.receivedAt ?? now, newest?.id ?? 0,
       ])
+  }
+
+  /// Notes that what was missed in a scope has been seen.
+  static func closeGaps(of scope: MessageScope, now: Int64, _ db: Database) throws {
+    let channel: Int64? = if case .channel(let channel) = scope { channel.bareID } else { nil }
+    let statement = try db.cachedStatement(
+      sql: "UPDATE update_gap SET reconciled_at = ? WHERE reconciled_at IS NULL AND channel_id IS ?")
+    try statement.execute(arguments: [now, channel])
+  }
+
+  /// The position in the updates of a scope that is applied; nil when it is not followed.
+  static func pts(of scope: MessageScope, _ db: Database) throws -> Int32? {
+    switch scope {
+    case .common:
+      return try Int64.fetchOne(db.cachedStatement(sql: "SELECT pts FROM update_state")).map(number)
+    case .channel(let channel):
+      let statement = try db.cachedStatement(sql: "SELECT pts FROM channel_state WHERE channel_id = ?")
+      return try Int64.fetchOne(statement, arguments: [channel.bareID]).map(number)
+    }
   }
 
   /// Nil before the first batch was committed.

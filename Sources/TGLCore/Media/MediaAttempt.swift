@@ -78,7 +78,9 @@ struct MediaAttempt {
     switch error {
     case .referenceExpired, .gone: return .failed("\(error)")
     case .floodWait(let wait):
-      return .postponed(until: time.now() + wait.components.seconds + 1, reason: "\(error)", countsAsAttempt: false)
+      return .postponed(
+        until: StoredDeadline.after(wait.components.seconds + 1, now: time.now()), reason: "\(error)",
+        countsAsAttempt: false)
     case .diskFull: return waitForRoom(job, "\(error)")
     case .sizeMismatch, .hashMismatch:
       store.remove(partial)
@@ -89,7 +91,9 @@ struct MediaAttempt {
       case .unreachable, .timeout, .cancelled, .closed, .keyExchange, .store, .unauthorized, .authKeyLost:
         return .postponed(until: time.now() + 10, reason: "\(error)", countsAsAttempt: false)
       case .floodWait(let wait, _):
-        return .postponed(until: time.now() + wait.components.seconds + 1, reason: "\(error)", countsAsAttempt: false)
+        return .postponed(
+          until: StoredDeadline.after(wait.components.seconds + 1, now: time.now()), reason: "\(error)",
+          countsAsAttempt: false)
       case .rpc, .decoding, .unknownPeer, .unknownUsername, .file: return postponed(job, "\(error)", after: 5)
       }
     }

@@ -91,7 +91,8 @@ actor MediaVault {
     nextDue = nil
     // When there are more than these, a slot's end comes first.
     guard jobs.count < Self.page else { return }
-    nextDue = try await retrying { () async throws(ArchiveError) in try await self.archive.nextMediaDue(after: now) }
+    let next = try await retrying { () async throws(ArchiveError) in try await self.archive.nextMediaDue(after: now) }
+    nextDue = next.map { StoredDeadline.trusted($0, now: now) }
   }
 
   private func work(on id: MediaJob.ID) async throws {
@@ -101,7 +102,8 @@ actor MediaVault {
     }
     // What was due before an earlier attempt's end was recorded may be no more.
     let current = try await retrying { () async throws(ArchiveError) in try await self.archive.mediaTask(id) }
-    guard let task = current, task.job.notBefore <= time.now() else { return }
+    let now = time.now()
+    guard let task = current, StoredDeadline.trusted(task.job.notBefore, now: now) <= now else { return }
     let job = task.job
     let attempt = MediaAttempt(source: source, archive: archive, store: store, time: time, logger: logger)
     guard let change = try await attempt.run(task) else { return }

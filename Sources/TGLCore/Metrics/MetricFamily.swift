@@ -75,6 +75,10 @@ public enum MetricsCatalog {
       "tgl_reconciled_total", .counter, "event", ["deleted", "edited"],
       "Deletions and edits Telegram did not tell of, found by comparing the archive with it."),
     MetricFamily(
+      "tgl_reconciler_retries_total", .counter,
+      "Requests of the reconciler that failed and were made again after a pause."
+    ),
+    MetricFamily(
       "tgl_update_lag_seconds", .histogram(seconds),
       "From the time a message was sent, as Telegram says, to its being kept."),
     MetricFamily(

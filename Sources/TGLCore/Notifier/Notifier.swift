@@ -116,7 +116,7 @@ public actor Notifier {
   /// Takes out what is told, and reads what is next.
   private func turn() async throws(ArchiveError) {
     ahead = OutboxPage()
-    ahead = try await archive.nextOutboxRows(removing: told, limit: Self.page)
+    ahead = try await archive.nextOutboxRows(removing: told, limit: Self.page, now: time.now())
     told = []
   }
 
@@ -246,7 +246,9 @@ public actor Notifier {
   private func uploadAhead(behind current: OutboxRow.ID, _ group: inout DiscardingTaskGroup) {
     uploads.keepOnly(ahead.pending.map(\.id))
     guard ahead.pending.first?.id == current else { return }
-    for row in ahead.pending.dropFirst().prefix(EarlyUploads.limit) where row.notBefore <= time.now() {
+    let now = time.now()
+    for row in ahead.pending.dropFirst().prefix(EarlyUploads.limit)
+    where StoredDeadline.trusted(row.notBefore, now: now) <= now {
       guard case .message(let notice) = row.payload, notice.files?.isEmpty == false,
         uploads.begin(row.id, behind: current)
       else {

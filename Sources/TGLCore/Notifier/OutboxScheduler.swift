@@ -39,16 +39,21 @@ public struct OutboxScheduler: Sendable {
 
   /// When the whole log chat may be posted to again, after a flood wait or while it cannot be reached.
   public private(set) var closedUntil: Int64 = 0
+  /// For how many seconds that was when it was said.
+  private var closedFor: Int64 = 0
   private var failuresInARow = 0
 
   public init() {}
 
   public func next(_ heads: OutboxHeads, now: Int64) -> Action {
     guard heads.pending != nil || heads.parked != nil else { return .idle }
-    let candidates = [heads.pending, heads.parked].compactMap(\.self)
-    if now >= closedUntil, let due = candidates.first(where: { $0.notBefore <= now }) { return .send(due) }
-    let earliest = candidates.map(\.notBefore).min() ?? now
-    return .wait(until: max(earliest, closedUntil))
+    let candidates = [heads.pending, heads.parked].compactMap(\.self).map { row in
+      (row: row, due: StoredDeadline.trusted(row.notBefore, now: now, longest: Self.longestWait + 1))
+    }
+    let opens = StoredDeadline.trusted(closedUntil, now: now, longest: closedFor)
+    if now >= opens, let due = candidates.first(where: { $0.due <= now }) { return .send(due.row) }
+    let earliest = candidates.map(\.due).min() ?? now
+    return .wait(until: max(earliest, opens))
   }
 
   /// The server has taken a part.
@@ -62,16 +67,16 @@ public struct OutboxScheduler: Sendable {
     switch error {
     case .floodWait(let seconds):
       // One more: the server counts in seconds of its own clock.
-      closedUntil = now + min(max(seconds, 0), Self.longestWait) + 1
+      close(for: min(max(seconds, 0), Self.longestWait) + 1, now: now)
       return .postponed(
         row.state, until: closedUntil, attempts: row.attempts, error: "the server asks to wait \(seconds) s")
     case .unavailable(let reason):
       failuresInARow += 1
-      closedUntil = now + Self.delay(first: 1, doubledTimes: failuresInARow - 1, longest: 60)
+      close(for: Self.delay(first: 1, doubledTimes: failuresInARow - 1, longest: 60), now: now)
       return .postponed(row.state, until: closedUntil, attempts: row.attempts, error: reason)
     case .chatRefused(let reason):
       failuresInARow += 1
-      closedUntil = now + Self.delay(first: 30, doubledTimes: failuresInARow - 1, longest: 3600)
+      close(for: Self.delay(first: 30, doubledTimes: failuresInARow - 1, longest: 3600), now: now)
       return .postponed(row.state, until: closedUntil, attempts: row.attempts, error: reason)
     case .postRefused(let reason):
       let until = now + Self.delay(first: 60, doubledTimes: row.attempts, longest: Self.longestWait)
@@ -79,8 +84,12 @@ public struct OutboxScheduler: Sendable {
     }
   }
 
-  /// Nothing waits longer than a day: whatever was wrong may be right by then.
-  static let longestWait: Int64 = 86_400
+  private mutating func close(for seconds: Int64, now: Int64) {
+    closedUntil = now + seconds
+    closedFor = seconds
+  }
+
+  static let longestWait = StoredDeadline.longest
 
   private static func delay(first: Int64, doubledTimes: Int, longest: Int64) -> Int64 {
     min(first << Int64(min(max(doubledTimes, 0), 30)), longest)

@@ -11,8 +11,12 @@ struct MessageComparison {
   var present: [(message: API.AnyMessage, version: Int64)] = []
   /// Whether one of those present was edited since.
   var isEdited = false
+  /// Of those whose state is not known yet, what was told of it: not spoken of, or edited so lately that pushes of older
+  /// states may still be under way.
+  var unsettled: [Int64: Int64?] = [:]
 
-  init(of stored: [StoredMessage], with answer: [API.AnyMessage]) {
+  /// - Parameter settledUpTo: a state of a later edit, in seconds since 1970 by Telegram's clock, is not taken for the last.
+  init(of stored: [StoredMessage], with answer: [API.AnyMessage], settledUpTo: Int64 = .max) {
     var told: [Int64: API.AnyMessage] = [:]
     for message in answer {
       if let id = message.messageID { told[id] = message }
@@ -23,11 +27,20 @@ struct MessageComparison {
         if let peer = empty.peerId, PeerID(peer) != message.chat { continue }
         missing.append(message)
       case .message(let current)?:
-        guard PeerID(current.peerId) == message.chat else { continue }
+        guard PeerID(current.peerId) == message.chat else {
+          unsettled.updateValue(nil, forKey: message.id)
+          continue
+        }
+        if let edited = current.editDate.map(Int64.init), edited > settledUpTo {
+          unsettled.updateValue(edited, forKey: message.id)
+          continue
+        }
         present.append((.message(current), message.version))
         if current.editDate.map(Int64.init) != message.editDate { isEdited = true }
-      case .messageService, .other, nil:
+      case .messageService:
         continue
+      case .other, nil:
+        unsettled.updateValue(nil, forKey: message.id)
       }
     }
   }

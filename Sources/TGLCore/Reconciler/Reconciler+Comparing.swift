@@ -7,6 +7,8 @@ import TelegramClient
 extension Reconciler {
   /// What is found missing or changed may be on its way as an update: it gets this long to arrive.
   private static let grace = Duration.seconds(5)
+  /// Seconds in which pushes of an edit arrive; the state of a message that was edited later is not settled.
+  static let settling: Int64 = 60
 
   func compareRecent() async throws {
     let oldest = policy.plan.oldest(now: time.now())
@@ -15,31 +17,47 @@ extension Reconciler {
       guard Self.isReadable(scope, readable) else { continue }
       try await unlessRefused("comparing messages", scope) { try await compare(scope, since: oldest) }
       // A window that was not seen comes before the other chats.
-      try await closeGaps()
+      _ = try await closeGaps()
     }
   }
 
   /// Asks for every stored message of a scope sent since a time.
-  func compare(_ scope: MessageScope, since oldest: Int64) async throws {
+  private func compare(_ scope: MessageScope, since oldest: Int64) async throws {
     var below: Int64?
     var isLast = false
     while !isLast {
-      let stored = try await archive.storedMessages(in: scope, below: below, limit: Self.pageSize)
-      let page = Array(stored.prefix { $0.date >= oldest })
-      isLast = page.count < Self.pageSize
-      below = page.last?.id
-      if !page.isEmpty { try await compare(page, in: scope) }
+      let page = try await page(of: scope, below: below, since: oldest)
+      isLast = page.isLast
+      below = page.messages.last?.id
+      try await compare(page.messages, in: scope) { _ in [] }
     }
     var batch = RecorderBatch(receivedAt: time.now())
     batch.progress = [.compared(scope)]
     try await commit(batch)
   }
 
-  private func compare(_ page: [StoredMessage], in scope: MessageScope) async throws {
-    let answer = try await ask { [source] () async throws(TelegramError) in
-      try await source.messages(page.map(\.id), in: scope)
+  /// The next stored messages of a scope sent since a time, newest first.
+  func page(
+    of scope: MessageScope, below: Int64?, since oldest: Int64
+  ) async throws -> (messages: [StoredMessage], isLast: Bool) {
+    let stored = try await archive.storedMessages(in: scope, below: below, limit: Self.pageSize)
+    let page = Array(stored.prefix { $0.date >= oldest })
+    return (page, page.count < Self.pageSize)
+  }
+
+  /// Asks for stored messages, and records what became of them together with the progress that comes of it.
+  ///
+  /// - Parameter progress: gets those whose state is not known yet.
+  func compare(
+    _ page: [StoredMessage], in scope: MessageScope, progress: ([Int64: Int64?]) -> [LookingAgain]
+  ) async throws {
+    var answer = FetchedMessages()
+    if !page.isEmpty {
+      answer = try await ask { [source] () async throws(TelegramError) in
+        try await source.messages(page.map(\.id), in: scope)
+      }
     }
-    var comparison = MessageComparison(of: page, with: answer.messages)
+    var comparison = MessageComparison(of: page, with: answer.messages, settledUpTo: time.now() - Self.settling)
     if !comparison.missing.isEmpty || comparison.isEdited { try await time.sleep(Self.grace) }
     if !comparison.missing.isEmpty { comparison.missing = try await confirm(comparison.missing, in: scope) }
 
@@ -49,6 +67,8 @@ extension Reconciler {
       batch.operations.append(
         .missing(chat, messages.map { MissingMessage(id: $0.id, lastSeenAt: $0.lastSeenAt) }))
     }
+    batch.progress = progress(comparison.unsettled)
+    if page.isEmpty, batch.progress.isEmpty { return }
     let report = try await commit(batch)
     if report.deleted > 0 || report.edited > 0 {
       Counter(label: "tgl_reconciled_total", dimensions: [("event", "deleted")]).increment(by: report.deleted)

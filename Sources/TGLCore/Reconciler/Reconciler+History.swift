@@ -28,36 +28,61 @@ extension Reconciler {
   }
 
   /// Fetches the next page, and records it together with how far the job is.
-  func fetchPage(of job: HistoryJob) async throws {
-    let chat = job.id.chat
-    let limit = min(Self.pageSize, job.wanted - job.fetched)
+  private func fetchPage(of job: HistoryJob) async throws {
+    let left = job.wanted - job.fetched
+    let page = try await historyPage(of: job.id.chat, above: job.id.stop, below: job.below, limit: Int64(left))
+    var batch = page.batch
+    let fetched = job.fetched + page.count
+    let isFinished = page.isLast || fetched >= job.wanted
+    let below = page.lowest == 0 ? job.below : page.lowest
+    batch.progress = [.fetched(job.id, count: page.count, below: below, isFinished: isFinished)]
+    try await commit(batch)
+    guard isFinished else { return }
+    logger.info("earlier messages fetched", metadata: ["chat": "\(job.id.chat)", "messages": "\(fetched)"])
+  }
+
+  /// A page of a chat's history.
+  struct HistoryPage {
+    /// Its messages above an id.
+    var batch: RecorderBatch
+    /// How many those are.
+    var count = 0
+    /// Ids of the first and the last message of the page; 0 for an empty one.
+    var newest: Int64 = 0
+    var lowest: Int64 = 0
+    /// Whether there is nothing more above the id.
+    var isLast = true
+  }
+
+  /// Fetches messages of a chat, newest first: those above an id and below another, 0 for the newest of all.
+  func historyPage(of chat: PeerID, above: Int64, below: Int64, limit: Int64?) async throws -> HistoryPage {
+    let limit = Int(min(Int64(Self.pageSize), max(limit ?? .max, 0)))
     var answer = FetchedMessages()
     if limit > 0 {
       answer = try await ask { [source] () async throws(TelegramError) in
-        try await source.history(of: chat, below: job.below, limit: limit)
+        try await source.history(of: chat, below: below, limit: limit)
       }
     }
-    let page = answer.messages.filter { $0.chatID == chat }.compactMap { message in
+    let told = answer.messages.filter { $0.chatID == chat }.compactMap { message in
       message.messageID.map { (id: $0, message: message) }
     }
-    let news = page.filter { $0.id > job.id.stop }
-    let lowest = page.map(\.id).min() ?? 0
-    let fetched = job.fetched + news.count
-    // A server that gives the same page again would be asked for ever.
-    let isStuck = job.below > 0 && lowest >= job.below
-    let isFinished = lowest <= max(job.id.stop, 1) || fetched >= job.wanted || isStuck
-
-    var batch = recorder.record(
-      messages: news.map(\.message), users: answer.users, chats: answer.chats, now: time.now())
-    let below = page.isEmpty ? job.below : lowest
-    batch.progress = [.fetched(job.id, count: news.count, below: below, isFinished: isFinished)]
-    try await commit(batch)
-    guard isFinished else { return }
-    logger.info("earlier messages fetched", metadata: ["chat": "\(chat)", "messages": "\(fetched)"])
-    if job.id.stop > 0, fetched >= job.wanted {
-      logger.warning(
-        "more was missed than is fetched", metadata: ["chat": "\(chat)", "messages": "\(fetched)"])
+    let news = told.filter { $0.id > above }
+    var page = HistoryPage(
+      batch: recorder.record(
+        messages: news.map(\.message), users: answer.users, chats: answer.chats, now: time.now()))
+    let settled = time.now() - Self.settling
+    page.batch.operations = page.batch.operations.map { operation in
+      // Pushes of older states may still be under way: what is stored already is left to the comparison.
+      guard case .message(let message) = operation, message.editDate ?? 0 > settled else { return operation }
+      return .observed(message, version: 0)
     }
+    page.count = news.count
+    page.newest = told.map(\.id).max() ?? 0
+    page.lowest = told.map(\.id).min() ?? 0
+    // A server that gives the same page again would be asked for ever.
+    let isStuck = below > 0 && page.lowest >= below
+    page.isLast = page.lowest <= max(above, 1) || isStuck
+    return page
   }
 
   /// The account's chats.

@@ -1,6 +1,7 @@
 import Foundation
 public import Logging
 import MTProto
+import Metrics
 import Synchronization
 import TL
 public import TelegramClient
@@ -54,6 +55,8 @@ public actor Reconciler {
   let awaited = Mutex<Set<Int64>>([])
   private var budget: RequestBudget
   var refused = Refused()
+  /// Scopes whose windows are being looked through.
+  var underWay: Set<MessageScope> = []
 
   /// What was refused is not tried again before the next round.
   struct Refused {
@@ -97,17 +100,18 @@ public actor Reconciler {
     await current.untilRung()
     if policy.backfill.messagesPerChat > 0 { try await unlessRefused("listing chats") { try await addBackfill() } }
     let isOn = policy.reconciliation.isOn
-    var nextRound = time.now()
+    var nextRound = time.uptime()
     while !Task.isCancelled {
-      if isOn { try await closeGaps() }
-      if isOn, time.now() >= nextRound {
-        nextRound = time.now() + policy.plan.interval
+      let gaps = isOn ? try await closeGaps() : nil
+      if isOn, time.uptime() >= nextRound {
+        nextRound = time.uptime() + .seconds(policy.plan.interval)
         refused = Refused()
         try await compareRecent()
-      } else if try await !fetchSome() {
-        // Never longer than an interval, even when the clock was set back.
-        let wait = isOn ? min(max(nextRound - time.now(), 1), policy.plan.interval) : 86_400
-        await alarm.sleep { [time] in try? await time.sleep(.seconds(wait)) }
+      } else if gaps != 0, try await !fetchSome() {
+        var wait = isOn ? max(nextRound - time.uptime(), .seconds(1)) : .seconds(86_400)
+        if let gaps { wait = min(wait, .seconds(gaps)) }
+        let time = time
+        await alarm.sleep { [wait] in try? await time.sleep(wait) }
       }
     }
     try Task.checkCancellation()
@@ -115,40 +119,54 @@ public actor Reconciler {
 
   // MARK: Asking and recording
 
+  /// Failures of the server's own are borne this often in a row; then what was asked for is set aside.
+  private static let patience = Patience(first: .seconds(30), longest: .seconds(300), attempts: 10)
+
   /// Asks when the budget allows, and again while the server asks to wait or cannot be reached.
   func ask<T: Sendable>(
     _ call: @Sendable () async throws(TelegramError) -> T
   ) async throws -> T {
-    var failures = 0
+    var retries = Retries(Self.patience)
     while true {
-      let wait = budget.take(now: time.now())
+      let wait = budget.take(now: time.uptime().components.seconds)
       if wait > .zero { try await time.sleep(wait) }
       try Task.checkCancellation()
       do throws(TelegramError) {
         return try await call()
       } catch {
-        failures += 1
-        guard let pause = error.pauseBeforeRepeating(failures: failures) else { throw error }
+        guard let pause = pause(after: error, &retries) else { throw error }
         logger.notice(
           "looking again has to wait", metadata: ["error": "\(error)", "seconds": "\(pause.components.seconds)"])
-        budget.close(for: pause, now: time.now())
+        Counter(label: "tgl_reconciler_retries_total").increment()
+        budget.close(for: pause, now: time.uptime().components.seconds)
       }
     }
   }
 
-  /// Goes on after a refusal that concerns only what was asked for.
+  /// How long to wait before asking again; nil for an answer that will stay the same.
+  private func pause(after error: TelegramError, _ retries: inout Retries) -> Duration? {
+    switch error.verdict {
+    case .retry(let asked?): asked + .seconds(1)
+    case .retry(nil), .renew(.outcome):
+      // An outage of ours ends when it ends; a server that fails is not asked without end.
+      if case .rpc = error { retries.failed() } else { Self.patience.first }
+    case .renew, .setAside, .alreadyDone, .signIn, .stop, .cancelled: nil
+    }
+  }
+
+  /// Goes on after a failure that concerns only what was asked for: that is set aside until the next round.
   func unlessRefused(
     _ what: String, _ scope: MessageScope? = nil, chat: PeerID? = nil, _ body: () async throws -> Void
   ) async throws {
     do {
       try await body()
     } catch let error as TelegramError {
-      switch error {
-      case .rpc, .unknownPeer, .decoding, .unknownUsername:
+      switch error.verdict {
+      case .setAside, .renew, .retry, .alreadyDone:
         logger.notice(
-          "\(what) was refused",
+          "\(what) failed; set aside until the next round",
           metadata: ["error": "\(error)", "where": "\(chat.map { "\($0)" } ?? scope.map { "\($0)" } ?? "dialogs")"])
-      default: throw error
+      case .signIn, .stop, .cancelled: throw error
       }
     }
   }
@@ -175,23 +193,6 @@ extension MessageScope: CustomStringConvertible {
     switch self {
     case .common: "private chats and basic groups"
     case .channel(let id): "\(id)"
-    }
-  }
-}
-
-extension TelegramError {
-  /// How long to wait before asking again; nil for an answer that will stay the same.
-  fileprivate func pauseBeforeRepeating(failures: Int) -> Duration? {
-    switch self {
-    case .floodWait(let wait, _): wait + .seconds(1)
-    case .unreachable, .timeout, .keyExchange, .store: .seconds(30)
-    case .rpc(let error, _):
-      switch error.kind {
-      case .floodWait(let wait), .slowModeWait(let wait): wait + .seconds(1)
-      case .serverFailure, .outcomeUnknown: failures < 10 ? .seconds(30) : nil
-      default: nil
-      }
-    case .unauthorized, .authKeyLost, .decoding, .unknownPeer, .unknownUsername, .file, .cancelled, .closed: nil
     }
   }
 }

@@ -1,6 +1,6 @@
 /// Says when the next background request may be made: evenly spread, and not while the server asks to wait.
 ///
-/// A value: the time goes in. Times are in seconds since 1970.
+/// A value: the time goes in, in seconds of a clock that is never set.
 struct RequestBudget: Sendable {
   private let spacing: Double
   private var next: Double = 0

@@ -24,21 +24,31 @@ public struct MissingMessage: Sendable, Hashable {
 public enum LookingAgain: Sendable, Hashable {
   /// Every recent message of the scope was asked for.
   case compared(MessageScope)
-  /// The window that was not seen has been looked through.
-  case closed(gap: Int64)
+  /// Something that was missed in the scope has been looked for.
+  case looked(MessageScope, FreshnessStep)
   /// Some earlier messages were fetched; `below` is where the next ones start.
   case fetched(HistoryJob.ID, count: Int, below: Int64, isFinished: Bool)
+}
+
+/// A step of looking for what was missed in a scope; `misses` says which misses its answer has seen.
+public enum FreshnessStep: Sendable, Hashable {
+  /// The chats of the scope with their newest messages.
+  case listed([PeerID: Int64], misses: Int64)
+  case fetched(FetchedSpan, misses: Int64)
+  /// Stored messages from `lowest` on were compared; `isLast` when those were the last.
+  case compared(lowest: Int64?, isLast: Bool, unsettled: [Int64: Freshness.Unsettled], misses: Int64)
+  /// Some of the unsettled were asked for again; `still` are those that are unsettled still.
+  case settled([Int64], still: [Int64: Freshness.Unsettled], misses: Int64)
+  /// Everything has been seen.
+  case closed(misses: Int64)
 }
 
 /// Earlier messages of one chat that are to be fetched, newest first.
 public struct HistoryJob: Sendable, Hashable, Identifiable {
   public struct ID: Sendable, Hashable {
     public var chat: PeerID
-    /// Messages up to this id are known already; 0 for none, and `nothingStored` when it is to fill a window.
+    /// Messages up to this id are known already; 0 for none.
     public var stop: Int64
-
-    /// Apart from 0, so that a window is no part of the earlier messages that are wanted of every chat.
-    static let nothingStored: Int64 = -1
 
     public init(chat: PeerID, stop: Int64) {
       self.chat = chat

@@ -21,7 +21,7 @@ public struct RecorderBatch: Sendable {
     case deleteInChannel(PeerID, ids: [Int64])
     /// Messages of private chats and basic groups are gone. Never those of a channel, whatever their ids.
     case deleteWithoutChat(ids: [Int64])
-    /// A message as it was when it was asked for; it counts only while the stored version is still `version`.
+    /// A message as it was when it was asked for; it counts only while the stored version is still `version`, 0 for none.
     case observed(MessageRecord, version: Int64)
     /// Messages of one chat are gone, as was noticed by asking for them.
     case missing(PeerID, [MissingMessage])

@@ -26,7 +26,8 @@ struct ArchiveSalvage {
   private static let tables: [(name: String, merge: Merge)] = [
     ("account", .replace), ("notice_salt", .replace), ("peer", .replace), ("message", .newerMessage),
     ("message_version", .ignore), ("update_state", .ignore), ("channel_state", .ignore), ("update_gap", .ignore),
-    ("comparison", .ignore), ("newest_seen", .ignore), ("history_job", .ignore), ("unknown_update", .ignore),
+    ("comparison", .ignore), ("freshness", .ignore), ("newest_seen", .ignore), ("history_job", .ignore),
+    ("unknown_update", .ignore),
     ("media_file", .replace), ("media_job", .replace), ("outbox", .instead), ("outbox_item", .replace),
     ("outbox_wait", .replace), ("saved_link", .replace), ("set_aside", .ignore),
   ]

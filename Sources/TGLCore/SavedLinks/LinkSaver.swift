@@ -68,10 +68,11 @@ actor LinkSaver {
   }
 
   private func step() async throws(ArchiveError) {
-    guard let link = try await archive.nextSavedLink() else { return await alarm.untilRung() }
     let now = time.now()
-    guard link.notBefore <= now else {
-      return await alarm.sleep { [time] in try? await time.sleep(.seconds(link.notBefore - now)) }
+    guard let link = try await archive.nextSavedLink(now: now) else { return await alarm.untilRung() }
+    let due = StoredDeadline.trusted(link.notBefore, now: now)
+    guard due <= now else {
+      return await alarm.sleep { [time] in try? await time.sleep(.seconds(due - now)) }
     }
     let found: LinkOutcome.Result
     let fetched: FetchedMessages
@@ -95,7 +96,7 @@ actor LinkSaver {
       return try await commit(outcome, RecorderBatch(receivedAt: time.now()))
     }
     logger.notice("saving a link has to wait", metadata: ["link": "\(link.link)", "reason": "\(error)"])
-    try await archive.postpone(link.id, until: time.now() + wait, reason: "\(error)")
+    try await archive.postpone(link.id, until: StoredDeadline.after(wait, now: time.now()), reason: "\(error)")
   }
 
   /// With waits that double up to an hour, about two days.

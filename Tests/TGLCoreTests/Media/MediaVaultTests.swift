@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import MTProtoCrypto
 import NIOCore
 import Synchronization
@@ -319,6 +320,20 @@ import Testing
     try await receive(fixture, [Make.delete([1])], all)
     try await fixture.settle()
     #expect(posted(fixture).first?.media.map { bytes($0.file.path) } == [content])
+  }
+
+  @Test func filePutOffByAClockThatWasAheadIsFetchedAtOnce() async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock { $0.files[5] = content }
+    try await receive(fixture, [Make.new(Make.message(1, in: bob, "", media: Make.photo(5)))], all)
+    let now: Int64 = 2_000_000_000
+    let archive = fixture.archive.archive
+    try await archive.write { db in
+      try db.execute(sql: "UPDATE media_job SET not_before = ?", arguments: [now + 30 * 86_400])
+    }
+    #expect(try await archive.dueMedia(now: now, limit: 10).map(\.mediumID) == [5])
+    try await fixture.settle()
+    #expect(try await archive.mediaJobs(chat: ArchiveFixture.bob, message: 1).map(\.state) == [.buffered])
   }
 
   @Test func urgentAndSmallFilesComeFirst() async throws {

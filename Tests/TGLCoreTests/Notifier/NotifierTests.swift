@@ -69,6 +69,19 @@ import Testing
     #expect(try await fixture.archive.counts().outboxPending == 0)
   }
 
+  /// Refused while the clock was a month ahead, behind one that is refused for a day.
+  @Test func noticesPutOffByAClockThatWasAheadGoOutAtOnce() async throws {
+    try await receiveAndDelete(["one", "two", "three"])
+    let now: Int64 = 2_000_000_000
+    try await fixture.archive.pool.write { db in
+      try db.execute(
+        sql: "UPDATE outbox SET state = 'parked', not_before = iif(id = 1, ?, ?), attempts = 12",
+        arguments: [now + 80_000, now + 30 * 86_400])
+    }
+    try await run { $0.outboxParked <= 1 }
+    #expect(bodies().prefix(2) == ["two", "three"])
+  }
+
   /// Written again after a power cut, a digest might tell of other messages and be taken for another post.
   @Test func digestIsOnTheDiskBeforeItIsPosted() async throws {
     let synced = SyncedCommits()

@@ -79,6 +79,36 @@ import Testing
     #expect(scheduler.next(OutboxHeads(pending: row(2)), now: 0) == .send(row(2)))
   }
 
+  /// The clock was a month ahead for a while; then it is right.
+  @Test(arguments: [LogChatError.unavailable("down"), .chatRefused("no"), .floodWait(900), .postRefused("bad")])
+  func clockSetBack(error: LogChatError) {
+    let right: Int64 = 2_000_000_000
+    for ahead in [3_700, 86_400, 30 * 86_400, 366 * 86_400] as [Int64] {
+      var scheduler = OutboxScheduler()
+      guard case .postponed(let state, let until, _, _) = scheduler.failed(row(1), error, now: right + ahead) else {
+        Issue.record("not postponed")
+        continue
+      }
+      #expect(until > right + ahead)
+      // The row of another life of the program, in which nothing is known of a closed chat.
+      let stored = ahead > 2 * 86_400 ? row(1, state, notBefore: until) : row(1)
+      #expect(OutboxScheduler().next(OutboxHeads(pending: stored), now: right) == .send(stored))
+      #expect(scheduler.next(OutboxHeads(pending: stored), now: right) == .send(stored))
+    }
+  }
+
+  @Test func noDeadlineLiesFurtherAheadThanItsLongestDelay() {
+    let now: Int64 = 2_000_000_000
+    #expect(StoredDeadline.trusted(now - 5, now: now) == now - 5)
+    #expect(StoredDeadline.trusted(now + 86_400, now: now) == now + 86_400)
+    #expect(StoredDeadline.trusted(now + 86_401, now: now) == now)
+    #expect(StoredDeadline.trusted(.max, now: now) == now)
+    #expect(StoredDeadline.trusted(now + 61, now: now, longest: 60) == now)
+    #expect(StoredDeadline.trusted(.max, now: .max) == .max)
+    #expect(StoredDeadline.after(.max, now: now) == now + 86_400)
+    #expect(StoredDeadline.after(-3, now: now) == now)
+  }
+
   @Test func randomIDsOfPartsAreDistinctAndNeverZero() {
     var seen = Set<Int64>()
     for id in [Int64.min, -1, 1, 2, 3, .max] {

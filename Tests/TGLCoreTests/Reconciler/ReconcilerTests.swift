@@ -359,6 +359,97 @@ private final class FakeTelegram: MessageSource {
     #expect(try await fixture.archive.message(chat: ArchiveFixture.bob, id: 6) != nil)
   }
 
+  /// Stopped after a page or two of the window; then more happens than Telegram tells of.
+  @Test(arguments: [true, false])
+  func secondWindowWhileTheFirstIsHalfFetched(isChannel: Bool) async throws {
+    let peer = isChannel ? Make.channel(600) : Make.user(1002)
+    for id in Int32(1)...10 { try await keep(Make.message(id, in: peer, "known \(id)")) }
+    for id in Int32(11)...400 { telegram.put(Make.message(id, in: peer, "missed \(id)")) }
+    try await miss(channel: isChannel ? 600 : nil)
+    onSleep.withLock { $0 = { _ in if try await self.messages() >= 150 { throw CancellationError() } } }
+    await #expect(throws: CancellationError.self) { try await self.run { _ in false } }
+    onSleep.withLock { $0 = nil }
+    #expect(try await messages() < 400)
+    for id in Int32(401)...600 { telegram.put(Make.message(id, in: peer, "missed later \(id)")) }
+    try await miss(channel: isChannel ? 600 : nil)
+    #expect(try await openGaps() == 1)
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(try await messages() == 600)
+    let open = try await fixture.archive.read { db in
+      try Int.fetchOne(db, sql: "SELECT count(*) FROM update_gap WHERE reconciled_at IS NULL")
+    }
+    #expect(open == 0)
+  }
+
+  @Test func secondWindowWhenTheFirstIsFetchedButNotClosed() async throws {
+    let peer = Make.channel(600)
+    for id in Int32(1)...10 { try await keep(Make.message(id, in: peer, "known \(id)")) }
+    for id in Int32(11)...50 { telegram.put(Make.message(id, in: peer, "missed \(id)")) }
+    try await miss(channel: 600)
+    try await run { _ in try await self.messages() >= 50 }
+    guard try await openGaps() == 1 else { return }
+    for id in Int32(51)...90 { telegram.put(Make.message(id, in: peer, "missed later \(id)")) }
+    try await miss(channel: 600)
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(try await messages() == 90)
+  }
+
+  /// An old state of a message, in the second of its last edit, while pushes of both are under way.
+  @Test func messageEditedJustNowIsComparedAgainBeforeTheWindowIsClosed() async throws {
+    try await keep(Make.message(5, in: Make.user(1002), "first"))
+    telegram.put(Make.message(5, in: Make.user(1002), "second", editDate: 1_900_000_095))
+    try await miss(channel: nil)
+    let telegram = telegram
+    let fixture = fixture
+    onSleep.withLock {
+      $0 = { duration in
+        // While it waits for the message to settle.
+        guard duration > .seconds(30) else { return }
+        telegram.put(Make.message(5, in: Make.user(1002), "third", editDate: 1_900_000_095))
+        try await fixture.receive([
+          Make.edit(Make.message(5, in: Make.user(1002), "second", editDate: 1_900_000_095)),
+          Make.edit(Make.message(5, in: Make.user(1002), "third", editDate: 1_900_000_095)),
+        ])
+      }
+    }
+    try await run { _ in try await self.openGaps() == 0 }
+    let told = try await fixture.notices().map(\.text.text)
+    #expect(told == ["second", "third"])
+    #expect(clock.withLock { $0 } >= 1_900_000_095 + 60)
+  }
+
+  @Test func windowIsClosedWhenTheServerNeverSaysWhatBecameOfAMessage() async throws {
+    try await keep(Make.message(5, in: Make.user(1002), "known"), Make.message(6, in: Make.user(1002), "gone"))
+    telegram.remove(6)
+    telegram.state.withLock { $0.silent = [5] }
+    try await miss(channel: nil)
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(telegram.asked.count { $0.contains(5) } >= 3)
+    #expect(try await fixture.archive.counts().deleted == 1)
+  }
+
+  /// What was fetched of other chats is newer than what updates have told, when a second window begins.
+  @Test func secondWindowBeginsBehindWhatUpdatesHaveTold() async throws {
+    try await keep(Make.message(10, in: Make.user(1002), "known"))
+    telegram.put(Make.message(40, in: Make.user(1002), "missed"))
+    try await miss(channel: nil)
+    try await run { _ in try await self.messages() == 2 }
+    // Sent before what was fetched, and told as little.
+    telegram.put(Make.message(30, in: Make.group(500), "missed elsewhere"))
+    try await miss(channel: nil)
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(try await messages() == 3)
+  }
+
+  @Test func moreThanTenThousandMissedMessagesAreFetched() async throws {
+    let peer = Make.channel(600)
+    try await keep(Make.message(1, in: peer, "known", date: 1_800_000_000))
+    for id in Int32(2)...10_400 { telegram.put(Make.message(id, in: peer, "m", date: 1_800_000_000)) }
+    try await miss(channel: 600)
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(try await messages() == 10_400)
+  }
+
   // MARK: Earlier messages
 
   private func messages() async throws -> Int { try await fixture.archive.counts().messages }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import MTProto
 import TelegramClient
 
 @testable import TGLCore
@@ -61,16 +62,24 @@ final class PurgeFixture: Sendable {
     }
   }
 
-  func plan(_ request: RetentionPlan.Request = .init()) -> RetentionPlan {
-    RetentionPlan(settings, request: request, now: Self.now)
+  func plan(_ request: RetentionPlan.Request = .init(), now: Int64 = PurgeFixture.now) -> RetentionPlan {
+    RetentionPlan(settings, request: request, now: now)
   }
 
   func purge(
-    _ request: RetentionPlan.Request = .init(), dryRun: Bool = false, rows: Int = 500
+    _ request: RetentionPlan.Request = .init(), dryRun: Bool = false, rows: Int = 500, now: Int64 = PurgeFixture.now
   ) async throws -> PurgeReport {
     try await Purge(
-      archive: archive, root: root, plan: plan(request), isDryRun: dryRun, pace: .init(rows: rows, pause: .zero)
+      archive: archive, root: root, plan: plan(request, now: now), isDryRun: dryRun,
+      pace: .init(rows: rows, pause: .zero)
     ).run()
+  }
+
+  /// Something of a channel is not told.
+  func miss(channel: PeerID, at now: Int64) async throws {
+    var batch = RecorderBatch(receivedAt: now)
+    batch.gaps = [UpdateGap(channelID: channel.bareID, fromPts: 1, toPts: 5, reason: .tooLong)]
+    _ = try await archive.commit(batch, policy: NoticePolicy())
   }
 
   /// The messages that are there.

@@ -188,18 +188,11 @@ private typealias Fixture = PurgeFixture
   @Test func aWindowThatWasNotSeenHoldsItsScopeForAWeek() async throws {
     try await fixture.add(Fixture.channel, 1, daysAgo: 9)
     try await fixture.add(Fixture.supergroup, 1, daysAgo: 9)
-    try await fixture.archive.write { db in
-      try db.execute(
-        sql: "INSERT INTO update_gap (channel_id, from_pts, reason, noticed_at) VALUES (5, 1, 'x', ?)",
-        arguments: [Fixture.now - 100])
-    }
+    try await fixture.miss(channel: Fixture.channel, at: Fixture.now - 100)
     #expect(try await fixture.purge().needed == 1)
     #expect(try await left(Fixture.channel) == [1])
     #expect(try await left(Fixture.supergroup).isEmpty)
-    try await fixture.archive.write { db in
-      try db.execute(sql: "UPDATE update_gap SET noticed_at = noticed_at - 8 * 86400")
-    }
-    _ = try await fixture.purge()
+    _ = try await fixture.purge(now: Fixture.now + 8 * 86_400)
     #expect(try await left(Fixture.channel).isEmpty)
   }
 

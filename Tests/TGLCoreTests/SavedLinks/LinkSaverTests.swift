@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Logging
 import MTProto
 import Synchronization
@@ -144,5 +145,18 @@ private final class FakeLinkSource: LinkSource {
       Make.newInChannel(Make.message(53, in: Make.channel(600), from: 1001, "https://t.me/c/600/5", out: true)),
     ])
     #expect(try await fixture.archive.nextSavedLink() == nil)
+  }
+
+  @Test func linkPutOffByAClockThatWasAheadIsFollowedAtOnce() async throws {
+    source.state.withLock { $0.messages = [Make.message(1, in: Make.channel(600), "wanted")] }
+    let message = Make.message(50, in: Make.channel(9999), from: 1001, "https://t.me/c/600/1", out: true)
+    try await fixture.receive([Make.newInChannel(message)])
+    try await fixture.archive.write { db in
+      try db.execute(sql: "UPDATE saved_link SET not_before = ?", arguments: [2_000_000_000 + 30 * 86_400])
+    }
+    let link = try #require(try await fixture.archive.nextSavedLink(now: 2_000_000_000))
+    #expect(StoredDeadline.trusted(link.notBefore, now: 2_000_000_000) == 2_000_000_000)
+    try await settle()
+    #expect(source.state.withLock { $0.asked.count } == 1)
   }
 }
