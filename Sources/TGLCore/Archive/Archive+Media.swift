@@ -56,6 +56,11 @@ extension Archive {
     try await write { db in try MediaTable.reserve(file, now: now, db) }
   }
 
+  /// Gives a file whose name its file system does not take the first of these names that is free; nil when none is.
+  func rename(_ file: StoredFile.ID, to names: [String]) async throws(ArchiveError) -> StoredFile? {
+    try await write { db in try MediaTable.rename(file, to: names, db) }
+  }
+
   /// Records what became of a job.
   @discardableResult
   func apply(_ change: MediaChange, to job: MediaJob.ID, now: Int64) async throws(ArchiveError) -> MediaOutcome {

@@ -45,6 +45,9 @@ enum ArchiveSchema {
       try db.execute(sql: freshness)
       try moveOpenGaps(db)
     }
+    migrator.registerMigration("media states") { db in
+      try db.execute(sql: mediaStates)
+    }
     return migrator
   }
 

@@ -15,18 +15,22 @@ extension BatchWriter {
     let isProtected = try message.noforwards || peer(message.chat)?.noforwards == true
     let reason = policy.media.reason(isSelfDestructing: message.ttlSeconds != nil, isProtected: isProtected)
     guard let reason else { return }
-    for file in MediaFile.files(of: media) { try want(file, of: message, priority: reason, isDeleted: false) }
+    for file in MediaFile.files(of: media) { try want(file, of: message, priority: reason, need: .precaution) }
   }
 
   /// Has the files of a message that has vanished kept, downloaded now if they are not there yet.
   ///
   /// None of a message whose files were posted when they were opened.
-  mutating func keepFiles(of stored: MessageTable.Stored) throws -> KeptFiles {
+  ///
+  /// - Parameter replaced: whether it was not the message that vanished, but an edit put other media in its place.
+  mutating func keepFiles(of stored: MessageTable.Stored, replaced: Bool = false) throws -> KeptFiles {
     guard let media = stored.message.media, media.kind.hasFile, stored.openedAt == nil else { return KeptFiles() }
     var kept = KeptFiles()
     for file in MediaFile.files(of: media) {
-      let job = try want(file, of: stored.message, priority: .deleted, isDeleted: true)
-      kept.files = (kept.files ?? []) + [NoticeFile(messageID: stored.message.id, mediumID: file.mediumID)]
+      let job = try want(file, of: stored.message, priority: .deleted, need: .loss)
+      let noticed = NoticeFile(
+        messageID: stored.message.id, mediumID: file.mediumID, isReplaced: replaced ? true : nil)
+      kept.files = (kept.files ?? []) + [noticed]
       if job.isOpen { kept.awaited.append(job.id) }
     }
     return kept
@@ -37,7 +41,7 @@ extension BatchWriter {
     guard let media = message.media, media.kind.hasFile else { return }
     for file in MediaFile.files(of: media)
     where try MediaTable.find(chat: message.chat, message: message.id, medium: file.mediumID, db) != nil {
-      try want(file, of: message, priority: .deleted, isDeleted: true)
+      try want(file, of: message, priority: .deleted, need: .loss)
     }
   }
 
@@ -61,7 +65,7 @@ extension BatchWriter {
     guard let media = message.media, media.kind.hasFile else { return KeptFiles() }
     var kept = KeptFiles()
     for file in MediaFile.files(of: media) {
-      let job = try want(file, of: message, priority: .deleted, isDeleted: true, maximumSize: .max)
+      let job = try want(file, of: message, priority: .deleted, need: .link)
       kept.files = (kept.files ?? []) + [NoticeFile(messageID: message.id, mediumID: file.mediumID)]
       if job.isOpen {
         kept.awaited.append(job.id)
@@ -73,11 +77,10 @@ extension BatchWriter {
 
   @discardableResult
   private mutating func want(
-    _ file: MediaFile, of message: MessageRecord, priority: MediaPriority, isDeleted: Bool, maximumSize: Int64? = nil
+    _ file: MediaFile, of message: MessageRecord, priority: MediaPriority, need: MediaNeed
   ) throws -> (id: MediaJob.ID, isOpen: Bool) {
     let job = try MediaTable.want(
-      file, of: message, priority: priority, isDeleted: isDeleted,
-      maximumSize: maximumSize ?? policy.media.maximumSize, layer: layer,
+      file, of: message, priority: priority, need: need, maximumSize: policy.media.maximumSize, layer: layer,
       now: batch.receivedAt, db)
     if job.isOpen { report.media += 1 }
     return job

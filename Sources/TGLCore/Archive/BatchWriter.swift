@@ -141,7 +141,7 @@ struct BatchWriter {
       var notice = try notice(.edited, message, at: message.editDate ?? batch.receivedAt)
       notice.before = old.text
       notice.mediaKindBefore = old.media?.kind
-      let kept = isOtherMedia ? try keepFiles(of: stored) : KeptFiles()
+      let kept = isOtherMedia ? try keepFiles(of: stored, replaced: true) : KeptFiles()
       notice.files = kept.files
       let edit = NoticeIdentity.Edit(version: stored.version + 1, date: message.editDate)
       try enqueue(notice, edit: edit, waitingFor: kept.awaited)

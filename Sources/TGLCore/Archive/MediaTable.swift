@@ -6,29 +6,23 @@ import TelegramClient
 enum MediaTable {
   // MARK: Wanting
 
-  /// Wants a file; one that is wanted or kept already stays as it is, but may become more urgent.
+  /// Wants a file: adds its job, or moves the job it has on.
   ///
-  /// - Parameter isDeleted: whether the message is gone, so that the file goes to the recovered ones.
   /// - Returns: the job, and whether a notice should wait for it.
   @discardableResult
   static func want(
-    _ file: MediaFile, of message: MessageRecord, priority: MediaPriority, isDeleted: Bool, maximumSize: Int64,
+    _ file: MediaFile, of message: MessageRecord, priority: MediaPriority, need: MediaNeed, maximumSize: Int64,
     layer: Int64, now: Int64, _ db: Database
   ) throws -> (id: Int64, isOpen: Bool) {
-    if let job = try find(chat: message.chat, message: message.id, medium: file.mediumID, db) {
-      return try raise(job, to: priority, isDeleted: isDeleted, db)
+    let fits = file.size <= maximumSize
+    if var job = try find(chat: message.chat, message: message.id, medium: file.mediumID, db) {
+      try advance(&job, file, of: message, priority: priority, need: need, maximumSize: maximumSize, layer: layer, db)
+      return (job.id, job.state.isOpen)
     }
-    var state = MediaJob.State.fetch
-    var reason: String?
-    var buffer: Int64?
-    var deleted: Int64?
-    if let twin = try twin(of: file.mediumID, db) {
-      (buffer, deleted) = (twin.bufferID, twin.deletedID)
-      state = deleted != nil ? .kept : isDeleted ? .preserve : .buffered
-    } else if file.size > maximumSize {
-      state = .skipped
-      reason = "its \(file.size) bytes are more than MAX_BUFFER_FILE_SIZE (\(maximumSize)) allows"
-    }
+    let twin = try twin(of: file.mediumID, db)
+    var state = fits || need == .link || need == .export ? MediaState.wanted : .tooLarge
+    if let twin { state = twin.recovered != nil ? .recovered : .buffered }
+    if need.isDeleted, state != .tooLarge { state = state.after(.needed).state }
     let statement = try db.cachedStatement(
       sql: """
         INSERT INTO media_job (chat_id, message_id, medium_id, position, kind, size, layer, media, state, is_deleted,
@@ -38,35 +32,75 @@ enum MediaTable {
     try statement.execute(
       arguments: [
         message.chat.rawValue, message.id, file.mediumID, file.position, message.media?.kind.rawValue ?? "",
-        file.size, layer, message.media?.raw ?? Data(), state.rawValue, isDeleted, priority.rawValue, now, reason,
-        buffer, deleted,
+        file.size, layer, message.media?.raw ?? Data(), state.column, need.isDeleted, priority.rawValue, now,
+        state == .tooLarge ? tooLarge(file, maximumSize) : nil, twin?.buffered, twin?.recovered,
       ])
-    return (db.lastInsertedRowID, state == .fetch || state == .preserve)
+    return (db.lastInsertedRowID, state.isOpen)
   }
 
-  /// What the deletion of its message changes for a job.
-  private static func raise(
-    _ job: MediaJob, to priority: MediaPriority, isDeleted: Bool, _ db: Database
-  ) throws -> (id: Int64, isOpen: Bool) {
-    var state = job.state
-    if isDeleted, state == .buffered { state = .preserve }
+  private static func tooLarge(_ file: MediaFile, _ maximumSize: Int64) -> String {
+    "its \(file.size) bytes are more than MAX_BUFFER_FILE_SIZE (\(maximumSize)) allows"
+  }
+
+  /// What a need changes for a job that is there.
+  private static func advance(
+    _ job: inout MediaJob, _ file: MediaFile, of message: MessageRecord, priority: MediaPriority, need: MediaNeed,
+    maximumSize: Int64, layer: Int64, _ db: Database
+  ) throws {
+    let old = job
+    let fits = file.size <= maximumSize
+    var twin: (buffered: StoredFile.ID?, recovered: StoredFile.ID?)?
+    if need != .precaution, job.state.hasEnded {
+      twin = try self.twin(of: file.mediumID, db)
+      if let twin { (job.bufferID, job.deletedID) = (job.bufferID ?? twin.buffered, job.deletedID ?? twin.recovered) }
+      // What was gone is worth another request only where the message tells of it by another reference.
+      let isNews = need != .loss || job.state == .gone && fits && message.media?.raw != job.media
+      if twin != nil { job.state = job.state.after(.found).state }
+      if isNews { job.state = job.state.after(.asked).state }
+    }
+    if need.isDeleted {
+      job.state = job.state.after(fits || need == .link ? .needed : .neededTooLarge).state
+      job.isDeleted = true
+    }
+    job.priority = min(job.priority, priority)
+    if need != .precaution, job.state.isOpen {
+      // The reference a download has renewed is newer than the stored message's.
+      if old.state == .tooLarge || old.state == .gone || need == .link, let media = message.media?.raw {
+        (job.media, job.size, job.position) = (media, file.size, file.position)
+      }
+      (job.attempts, job.outages, job.notBefore, job.lastError) = (0, 0, 0, nil)
+    } else if job.state == .tooLarge, old.state != .tooLarge {
+      job.lastError = tooLarge(file, maximumSize)
+    }
+    guard job != old else { return }
+    try save(job, layer: job.media == old.media ? nil : layer, db)
+  }
+
+  private static func save(_ job: MediaJob, layer: Int64? = nil, _ db: Database) throws {
     let statement = try db.cachedStatement(
       sql: """
-        UPDATE media_job SET state = ?, is_deleted = max(is_deleted, ?), priority = min(priority, ?),
-          not_before = iif(?, 0, not_before) WHERE id = ?
+        UPDATE media_job SET position = ?, size = ?, layer = ifnull(?, layer), media = ?, state = ?, ending = ?,
+          is_deleted = ?, priority = ?, attempts = ?, outages = ?, not_before = ?, last_error = ?, buffer_id = ?,
+          deleted_id = ? WHERE id = ?
         """)
-    try statement.execute(arguments: [state.rawValue, isDeleted, priority.rawValue, isDeleted, job.id])
-    return (job.id, state == .fetch || state == .preserve)
+    try statement.execute(
+      arguments: [
+        job.position, job.size, layer, job.media, job.state.column, job.state.ending, job.isDeleted,
+        job.priority.rawValue, job.attempts, job.outages, job.notBefore, job.lastError, job.bufferID, job.deletedID,
+        job.id,
+      ])
   }
 
-  /// A job for the same photo or document in another message, whose file is there.
-  private static func twin(of medium: Int64, _ db: Database) throws -> MediaJob? {
+  /// Where the same photo or document is for another message; nil when it is not here.
+  private static func twin(
+    of medium: Int64, _ db: Database
+  ) throws -> (buffered: StoredFile.ID?, recovered: StoredFile.ID?)? {
     let statement = try db.cachedStatement(
       sql: """
-        SELECT \(jobColumns) FROM media_job
+        SELECT buffer_id, deleted_id FROM media_job
         WHERE medium_id = ? AND (deleted_id IS NOT NULL OR buffer_id IS NOT NULL) LIMIT 1
         """)
-    return try Row.fetchOne(statement, arguments: [medium]).flatMap(job)
+    return try Row.fetchOne(statement, arguments: [medium]).map { ($0[0], $0[1]) }
   }
 
   static func wait(outbox: Int64, for job: Int64, _ db: Database) throws {
@@ -132,13 +166,13 @@ enum MediaTable {
       })
   }
 
+  /// An open job with what is there of it; nil for one that is not open.
   static func task(_ id: MediaJob.ID, _ db: Database) throws -> MediaTask? {
-    guard let job = try find(id, db) else { return nil }
-    switch job.state {
-    case .fetch: return MediaTask(job: job, stored: try bufferedTwin(of: job.mediumID, db))
-    case .preserve: return MediaTask(job: job, stored: try job.bufferID.flatMap { try file($0, db) })
-    case .buffered, .kept, .failed, .skipped: return nil
-    }
+    guard let job = try find(id, db), job.state.isOpen else { return nil }
+    guard job.state == .preserving else { return MediaTask(job: job, buffered: try bufferedTwin(of: job.mediumID, db)) }
+    return MediaTask(
+      job: job, buffered: try job.bufferID.flatMap { try file($0, db) },
+      recovered: try job.deletedID.flatMap { try file($0, db) })
   }
 
   private static func bufferedTwin(of medium: Int64, _ db: Database) throws -> StoredFile? {
@@ -162,83 +196,53 @@ enum MediaTable {
 
   /// Records what became of a job.
   static func apply(_ change: MediaChange, to id: MediaJob.ID, now: Int64, _ db: Database) throws -> MediaOutcome {
-    var outcome = MediaOutcome()
+    guard var job = try find(id, db) else { return MediaOutcome() }
+    let before = job
+    // Downloads under way are stored as wanted.
+    var state = job.state.after(.began).state
     switch change {
     case .fetched(let file, let size):
-      return MediaOutcome(isOpen: try setBuffer(file, size: size, of: id, db) != .buffered)
+      // An entry that was removed for its age meanwhile leaves nothing to refer to: it is fetched again.
+      if try self.file(file, db) != nil {
+        state = state.after(job.isDeleted ? .arrivedNeeded : .arrived).state
+        (job.bufferID, job.size) = (file, size)
+      } else {
+        state = state.after(.vanished).state
+      }
     case .preserved(let file):
-      guard let job = try find(id, db), try setKept(file, of: id, db) else { return MediaOutcome(isOpen: true) }
-      outcome.released = try job.bufferID.flatMap { try releaseBuffered($0, db) }
-    case .lost:
-      try db.execute(
-        sql: "UPDATE media_job SET state = 'fetch', buffer_id = NULL, not_before = 0 WHERE id = ?", arguments: [id])
-      return MediaOutcome(isOpen: true)
-    case .refreshed(let media):
-      try db.execute(sql: "UPDATE media_job SET media = ?, not_before = 0 WHERE id = ?", arguments: [media, id])
-      return MediaOutcome(isOpen: true)
-    case .postponed(let until, let reason, let counts):
-      let statement = try db.cachedStatement(
-        sql: "UPDATE media_job SET not_before = ?, last_error = ?, attempts = attempts + ? WHERE id = ?")
-      try statement.execute(arguments: [until, reason, counts ? 1 : 0, id])
-      return MediaOutcome(isOpen: true)
-    case .failed(let reason):
-      let statement = try db.cachedStatement(
-        sql: "UPDATE media_job SET state = 'failed', last_error = ? WHERE id = ?")
-      try statement.execute(arguments: [reason, id])
+      guard try self.file(file, db) != nil else { return MediaOutcome(isOpen: true) }
+      state = state.after(.copied).state
+      job.deletedID = file
+    case .vanished:
+      state = state.after(.vanished).state
+      (job.bufferID, job.deletedID) = (nil, nil)
+      job.attempts += 1
+    case .refreshed(let media): job.media = media
+    case .postponed(let until, let reason, let strike):
+      state = state.after(.failed).state
+      (job.notBefore, job.lastError) = (until, reason)
+      if strike == .attempt { job.attempts += 1 }
+      if strike == .outage { job.outages += 1 }
+    case .ended(let ending, let reason):
+      state = state.after(ending.event).state
+      job.lastError = reason
     }
+    job.state = state == .fetching ? .wanted : state
+    switch change {
+    // Attempts go on counting until the file is where it is needed: one that vanishes each time is given up.
+    case .fetched: (job.outages, job.notBefore, job.lastError) = (0, 0, nil)
+    case .preserved: (job.attempts, job.outages, job.notBefore, job.lastError) = (0, 0, 0, nil)
+    case .vanished, .refreshed: job.notBefore = 0
+    case .postponed, .ended: break
+    }
+    try save(job, db)
+    guard !job.state.isOpen else { return MediaOutcome(isOpen: true) }
+    var outcome = MediaOutcome()
+    if case .preserved = change { outcome.released = try before.bufferID.flatMap { try releaseBuffered($0, db) } }
     let statement = try db.cachedStatement(sql: "DELETE FROM outbox_wait WHERE job_id = ?")
     try statement.execute(arguments: [id])
     outcome.readiesNotices = db.changesCount > 0
     return outcome
-  }
-
-  /// The file with this content, or a new one under a name no other content has.
-  ///
-  /// Written down before the file has its name: two that come at the same time never take the same one.
-  static func reserve(_ wanted: FileReservation, now: Int64, _ db: Database) throws -> StoredFile? {
-    let same = try db.cachedStatement(
-      sql: "SELECT \(fileColumns) FROM media_file WHERE sha256 = ? AND place = ? AND encrypted = ? LIMIT 1")
-    let known = try Row.fetchOne(same, arguments: [wanted.sha256, wanted.place.rawValue, wanted.isEncrypted])
-    if let known { return file(known) }
-    let add = try db.cachedStatement(
-      sql: """
-        INSERT INTO media_file (place, name, size, sha256, encrypted, created_at) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (place, name) DO NOTHING RETURNING \(fileColumns)
-        """)
-    for name in wanted.names {
-      let row = try Row.fetchOne(
-        add, arguments: [wanted.place.rawValue, name, wanted.size, wanted.sha256, wanted.isEncrypted, now])
-      if let row { return file(row) }
-    }
-    return nil
-  }
-
-  /// The file's entry may have been removed for its age meanwhile: then there is nothing to refer to, and it is fetched
-  /// again.
-  ///
-  /// - Returns: what the job is then; nil when there is none any more.
-  private static func setBuffer(
-    _ file: StoredFile.ID, size: Int64, of id: MediaJob.ID, _ db: Database
-  ) throws -> MediaJob.State? {
-    let statement = try db.cachedStatement(
-      sql: """
-        UPDATE media_job SET buffer_id = file.id, size = ?,
-          state = CASE WHEN file.id IS NULL THEN 'fetch' WHEN is_deleted THEN 'preserve' ELSE 'buffered' END,
-          not_before = 0, last_error = NULL
-        FROM (SELECT (SELECT id FROM media_file WHERE id = ?) AS id) AS file WHERE media_job.id = ? RETURNING state
-        """)
-    return try statement.first(size, file, id) { MediaJob.State(rawValue: $0[0]) }
-  }
-
-  /// False when the file's entry has been removed meanwhile: then it is copied again.
-  private static func setKept(_ file: StoredFile.ID, of id: MediaJob.ID, _ db: Database) throws -> Bool {
-    let statement = try db.cachedStatement(
-      sql: """
-        UPDATE media_job SET deleted_id = ?1, state = 'kept', last_error = NULL
-        WHERE id = ?2 AND EXISTS (SELECT 1 FROM media_file WHERE id = ?1)
-        """)
-    try statement.execute(arguments: [file, id])
-    return db.changesCount > 0
   }
 
   // MARK: Rows
@@ -247,17 +251,24 @@ enum MediaTable {
 
   private static let jobColumns = """
     id, chat_id, message_id, medium_id, position, kind, size, media, state, is_deleted, priority, attempts, not_before,
-    last_error, buffer_id, deleted_id
+    last_error, buffer_id, deleted_id, ending, outages
     """
 
   /// Nil for a row this program does not write.
   private static func job(_ row: Row) -> MediaJob? {
-    guard let chat = PeerID(rawValue: row[1]), let state = MediaJob.State(rawValue: row[8]) else { return nil }
+    let (buffer, deleted): (Int64?, Int64?) = (row[14], row[15])
+    let (reason, ending): (String?, String?) = (row[13], row[16])
+    guard let chat = PeerID(rawValue: row[1]),
+      let state = MediaState(
+        column: row[8], ending: ending, isBuffered: buffer != nil, isRecovered: deleted != nil)
+    else { return nil }
     return MediaJob(
       id: row[0], chat: chat, messageID: row[2], mediumID: row[3], position: row[4],
       kind: MediaKind(rawValue: row[5]) ?? .unsupported, size: row[6], media: row[7], state: state,
       isDeleted: row[9], priority: MediaPriority(rawValue: row[10]) ?? .buffered, attempts: row[11],
-      notBefore: row[12], lastError: row[13], bufferID: row[14], deletedID: row[15])
+      outages: row[17], notBefore: row[12], lastError: reason ?? (state == .lost ? MediaJob.vanished : nil),
+      bufferID: buffer,
+      deletedID: deleted)
   }
 
   /// What `file` reads, to which more may be added.

@@ -17,6 +17,11 @@ struct AtomicFile: ~Copyable {
     return UInt64(name.dropFirst(temporaryPrefix.count).dropLast(temporarySuffix.count), radix: 16) != nil
   }
 
+  /// A new one, short and plain enough for every file system.
+  static func temporaryName() -> String {
+    "\(temporaryPrefix)\(String(UInt64.random(in: .min ... .max), radix: 16))\(temporarySuffix)"
+  }
+
   let path: String
   let descriptor: CInt
   private let folder: String
@@ -30,8 +35,7 @@ struct AtomicFile: ~Copyable {
     self.path = path
     let parent = (path as NSString).deletingLastPathComponent
     folder = parent.isEmpty ? "." : parent
-    temporaryPath =
-      "\(folder)/\(Self.temporaryPrefix)\(String(UInt64.random(in: .min ... .max), radix: 16))\(Self.temporarySuffix)"
+    temporaryPath = "\(folder)/\(Self.temporaryName())"
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .last("make a file for it", path) }
   }

@@ -43,7 +43,7 @@ extension MediaTable {
       arguments: [
         message.chat.rawValue, message.id, medium.mediumID, medium.position, message.media?.kind.rawValue ?? "",
         medium.size, Int64(API.layer), message.media?.raw ?? Data(),
-        (isRecovered ? MediaJob.State.kept : .buffered).rawValue,
+        (isRecovered ? MediaState.recovered : .buffered).column,
         isRecovered, MediaPriority.buffered.rawValue, now, isRecovered ? nil : file, isRecovered ? file : nil,
       ])
   }

@@ -3,21 +3,6 @@ import TelegramClient
 
 /// One file of one message, wanted or kept.
 struct MediaJob: Sendable, Hashable, Identifiable {
-  enum State: String, Sendable {
-    /// To be downloaded.
-    case fetch
-    /// Kept for the case that its message vanishes.
-    case buffered
-    /// Its message has vanished: to be copied from the buffer to the recovered files.
-    case preserve
-    /// Among the recovered files.
-    case kept
-    /// Not to be had; `lastError` says why.
-    case failed
-    /// Not wanted for its size.
-    case skipped
-  }
-
   /// What says whether an open job can be worked on now.
   struct Due: Sendable, Hashable, Identifiable {
     var id: MediaJob.ID
@@ -38,16 +23,23 @@ struct MediaJob: Sendable, Hashable, Identifiable {
   var size: Int64
   /// The `MessageMedia` in its boxed form.
   var media: Data
-  var state: State
+  var state: MediaState
   /// The message is gone: the file goes to the recovered ones.
   var isDeleted: Bool
   var priority: MediaPriority
+  /// Attempts in a row that failed for what may be the file's own fault.
   var attempts: Int
+  /// Attempts in a row that failed for no fault of the file's: no connection, a flood wait.
+  var outages: Int
   var notBefore: Int64
+  /// Why it is not here, or why the last attempt failed.
   var lastError: String?
   /// Where the file is in the buffer, and among the recovered files.
   var bufferID: Int64?
   var deletedID: Int64?
+
+  /// Why a file that was kept is not here.
+  static let vanished = "it is not on the disk any more"
 
   /// The file it is about; nil for bytes that cannot be read.
   var file: MediaFile? {
@@ -55,10 +47,28 @@ struct MediaJob: Sendable, Hashable, Identifiable {
   }
 }
 
-/// An open job with the file that is there for it: of the same medium in another message, or the one to be copied.
+/// An open job with the files that are there for it, as far as the archive knows.
 struct MediaTask: Sendable {
   var job: MediaJob
-  var stored: StoredFile?
+  /// In the buffer: of the same medium in another message, or the one to be copied.
+  var buffered: StoredFile?
+  /// Among the recovered files.
+  var recovered: StoredFile?
+}
+
+/// What a message's file is needed for.
+enum MediaNeed: Sendable, Hashable {
+  /// Its message may vanish.
+  case precaution
+  /// Its message has vanished, was opened, or has other media now.
+  case loss
+  /// A copy of its message was asked for, whatever its size.
+  case link
+  /// An export asks for it, whatever its size.
+  case export
+
+  /// Whether the file goes to the recovered ones.
+  var isDeleted: Bool { self == .loss || self == .link }
 }
 
 /// A job with its recovered file, and the message's other ones.
@@ -105,12 +115,30 @@ enum MediaChange: Sendable, Hashable {
   /// The bytes are in this one of the recovered files.
   case preserved(StoredFile.ID)
   /// The buffer has not got the file any more.
-  case lost
+  case vanished
   /// Asked for again with what the message says now.
   case refreshed(media: Data)
-  /// To be tried again; only some reasons count as attempts.
-  case postponed(until: Int64, reason: String, countsAsAttempt: Bool)
-  case failed(String)
+  /// To be tried again.
+  case postponed(until: Int64, reason: String, Strike)
+  /// Not to be had.
+  case ended(Ending, reason: String)
+
+  /// What a failed attempt is counted as.
+  enum Strike: Sendable, Hashable {
+    case attempt, outage, none
+  }
+
+  enum Ending: Sendable, Hashable {
+    case refused, gone, lost
+
+    var event: MediaState.Event {
+      switch self {
+      case .refused: .refused
+      case .gone: .gone
+      case .lost: .exhausted
+      }
+    }
+  }
 }
 
 /// Bytes that are to become a file, or are one already.

@@ -28,6 +28,8 @@ actor MediaVault {
   private let logger: Logger
   private let alarm = Alarm()
   private var slots = MediaSlots()
+  private var retryLog = PacedLog()
+  private var archiveLog = PacedLog()
   /// Jobs that are due and wait for a slot, the most urgent first, as they were read last.
   private var waiting: [MediaJob.Due] = []
   /// When the next one that is not among them is due; nil when there is none, or too many to know.
@@ -126,34 +128,50 @@ actor MediaVault {
         return try await body()
       } catch {
         guard error.isTransient else { throw error }
-        logger.warning("media has to wait", metadata: ["reason": "\(error)"])
+        if let others = archiveLog.admit(at: time.now()) {
+          logger.warning(
+            "archive is not available; media waits", metadata: ["reason": "\(error)", "others": "\(others)"])
+        }
         try await time.sleep(.seconds(5))
       }
     }
   }
 
   private func log(_ change: MediaChange, _ job: MediaJob) {
+    count(change, job)
     var metadata: Logger.Metadata = [
       "chat": "\(job.chat)", "message": "\(job.messageID)", "kind": "\(job.kind.rawValue)", "bytes": "\(job.size)",
     ]
+    if let name = job.file?.name { metadata["file"] = "\(DisplayName.clean(name, limit: 80))" }
+    switch change {
+    case .fetched, .preserved, .refreshed: logger.debug("file kept", metadata: metadata)
+    case .postponed(let until, let reason, _):
+      guard let others = retryLog.admit(at: time.now()) else { return }
+      metadata["reason"] = "\(reason)"
+      metadata["attempts"] = "\(job.attempts + job.outages + 1)"
+      metadata["seconds"] = "\(max(until - time.now(), 0))"
+      if others > 0 { metadata["others"] = "\(others)" }
+      logger.notice("download postponed; it will be tried again", metadata: metadata)
+    case .ended(_, let reason):
+      metadata["reason"] = "\(reason)"
+      logger.warning(
+        job.isDeleted
+          ? "file was not kept; its message is posted without it"
+          : "file was not kept; it is asked for again when its message is deleted", metadata: metadata)
+    case .vanished: logger.warning("kept file is not on the disk any more; fetching it again", metadata: metadata)
+    }
+  }
+
+  private func count(_ change: MediaChange, _ job: MediaJob) {
     if let result = change.result {
       Counter(label: "tgl_media_files_total", dimensions: [("result", result)]).increment()
-      if job.isDeleted, result == "failed" {
-        Counter(label: "tgl_lost_total", dimensions: [("cause", "media")]).increment()
-      }
     }
     switch change {
     case .fetched(_, let size):
       Counter(label: "tgl_media_bytes_total", dimensions: [("direction", "down")]).increment(by: size)
-      logger.debug("file kept", metadata: metadata)
-    case .postponed(_, let reason, _):
-      metadata["reason"] = "\(reason)"
-      logger.notice("a file has to wait", metadata: metadata)
-    case .failed(let reason):
-      metadata["reason"] = "\(reason)"
-      logger.warning("a file cannot be had", metadata: metadata)
-    case .lost: logger.warning("a kept file is gone from the disk; fetching it again", metadata: metadata)
-    case .preserved, .refreshed: logger.debug("file kept", metadata: metadata)
+    case .ended where job.isDeleted:
+      Counter(label: "tgl_lost_total", dimensions: [("cause", "media")]).increment()
+    case .preserved, .vanished, .refreshed, .postponed, .ended: break
     }
   }
 }
@@ -164,8 +182,9 @@ extension MediaChange {
     switch self {
     case .fetched: "fetched"
     case .preserved: "kept"
-    case .failed: "failed"
-    case .postponed, .lost, .refreshed: nil
+    case .ended: "failed"
+    case .postponed: "postponed"
+    case .vanished, .refreshed: nil
     }
   }
 }

@@ -99,8 +99,8 @@ public enum MetricsCatalog {
     MetricFamily(
       "tgl_media_bytes_total", .counter, "direction", ["down", "up"], "Bytes of media downloaded and uploaded."),
     MetricFamily(
-      "tgl_media_files_total", .counter, "result", ["fetched", "kept", "failed"],
-      "Files of media: fetched, kept, failed."),
+      "tgl_media_files_total", .counter, "result", ["fetched", "kept", "failed", "postponed"],
+      "Files of media: fetched, kept, failed; attempts that were postponed."),
     MetricFamily(
       "tgl_posts_total", .counter, "result", ["sent", "postponed", "parked"],
       "Posts to the log chat: sent, postponed, parked."),

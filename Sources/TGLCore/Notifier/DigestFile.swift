@@ -38,9 +38,10 @@ struct DigestFile {
       return "Kept as: media_deleted/\(file.name)\n"
     }
     switch job.state {
-    case .fetch, .buffered, .preserve, .kept:
+    case .wanted, .fetching, .buffered, .preserving, .recovered:
       return "Being fetched; kept as: media_deleted/\(job.chat)_\(job.messageID)_…\n"
-    case .failed, .skipped: return "No file: \(DisplayName.clean(job.lastError ?? "it cannot be had", limit: 200))\n"
+    case .tooLarge, .refused, .gone, .lost:
+      return "No file: \(DisplayName.clean(job.lastError ?? "it cannot be had", limit: 200))\n"
     }
   }
 }

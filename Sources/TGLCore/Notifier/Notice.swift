@@ -108,10 +108,13 @@ public struct NoticeFile: Sendable, Hashable, Codable {
   public var messageID: Int64
   /// Of the photo or document.
   public var mediumID: Int64
+  /// Whether an edit put something else in its place, so that the message does not show it any more; nil stands for no.
+  public var isReplaced: Bool?
 
-  public init(messageID: Int64, mediumID: Int64) {
+  public init(messageID: Int64, mediumID: Int64, isReplaced: Bool? = nil) {
     self.messageID = messageID
     self.mediumID = mediumID
+    self.isReplaced = isReplaced
   }
 }
 

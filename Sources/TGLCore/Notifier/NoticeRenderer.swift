@@ -80,6 +80,10 @@ public struct NoticeRenderer: Sendable {
         head.append("\nMedia before: ")
         head.append(Self.name(of: notice.mediaKindBefore), .italic)
       }
+      let replaced = notice.files?.count { $0.isReplaced == true } ?? 0
+      if replaced > missing.count {
+        head.append("\nThe attached \(replaced == 1 ? "file is" : "files are") from before the edit.")
+      }
       return pages(head: head, sections: [("Before", marked.before), ("After", marked.after)])
     }
   }

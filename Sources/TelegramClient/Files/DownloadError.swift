@@ -25,7 +25,7 @@ public enum DownloadError: Error, Sendable {
     case .rpc(let refusal, _):
       if case .fileReferenceExpired = refusal.kind {
         self = .referenceExpired
-      } else if Self.final.contains(refusal.name) {
+      } else if case .setAside(.file, _) = refusal.verdict {
         self = .gone(refusal.name)
       } else {
         self = .telegram(error)
@@ -34,10 +34,35 @@ public enum DownloadError: Error, Sendable {
     }
   }
 
-  /// Source: core.telegram.org/method/upload.getFile, "Possible errors".
-  private static let final: Set<String> = [
-    "FILE_ID_INVALID", "LOCATION_INVALID", "LOCATION_NOT_AVAILABLE", "MEDIA_EMPTY", "PHOTO_INVALID", "DOCUMENT_INVALID",
-  ]
+  /// What to do about this failure.
+  public var verdict: Verdict {
+    switch self {
+    case .referenceExpired: .renew(.fileReference)
+    case .gone(let name): .setAside(.file, reason: name)
+    case .floodWait(let wait): .retry(after: Patience.bounded(wait))
+    case .diskFull, .file, .sizeMismatch, .hashMismatch: .retry(after: nil)
+    case .telegram(let error): error.verdict
+    }
+  }
+
+  /// Whether what there is of the file is of no use for another attempt.
+  public var spoilsPartialFile: Bool {
+    switch self {
+    case .sizeMismatch, .hashMismatch: true
+    case .referenceExpired, .gone, .floodWait, .diskFull, .file, .telegram: false
+    }
+  }
+
+  /// Whether it says nothing of the file: the connection, a data centre or the account's pace is in the way.
+  public var isOutage: Bool {
+    switch self {
+    case .floodWait: true
+    case .telegram(.floodWait), .telegram(.unreachable), .telegram(.timeout), .telegram(.keyExchange),
+      .telegram(.store), .telegram(.unauthorized), .telegram(.authKeyLost), .telegram(.closed):
+      true
+    case .telegram, .referenceExpired, .gone, .diskFull, .file, .sizeMismatch, .hashMismatch: false
+    }
+  }
 }
 
 extension DownloadError: CustomStringConvertible {

@@ -35,7 +35,11 @@ final class PartialFile: Sendable {
       guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
         throw .file("\(path): not a regular file")
       }
-      guard information.st_mode & 0o777 == 0o600 || fchmod(descriptor, 0o600) == 0 else { throw failure(path) }
+      // FAT and CIFS know no modes of single files: what the whole disk has holds.
+      guard
+        information.st_mode & 0o777 == 0o600 || fchmod(descriptor, 0o600) == 0
+          || information.st_uid == geteuid() && [EPERM, EINVAL, ENOTSUP].contains(errno)
+      else { throw failure(path) }
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .file("\(path): another download writes it") }
       let length = Int64(information.st_size)
       try file.cut(at: min(kept(length), length), of: length)

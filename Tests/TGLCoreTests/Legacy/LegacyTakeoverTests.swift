@@ -289,7 +289,7 @@ struct LegacyTakeoverTests {
     let document = try #require(try await archive.archive.mediaJobs(chat: PeerID.user(1002).require, message: 6).first)
     let recovered = try #require(document.deletedID)
     let sealed = try #require(try await archive.archive.storedFile(recovered))
-    #expect(document.state == .kept && sealed.isEncrypted && sealed.size == 72)
+    #expect(document.state == .recovered && sealed.isEncrypted && sealed.size == 72)
   }
 }
 

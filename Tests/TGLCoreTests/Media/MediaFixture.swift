@@ -53,10 +53,10 @@ final class MediaFixture: Sendable {
   let store: MediaStore
   private let logger = Logger(label: "media") { _ in SwiftLogNoOpLogHandler() }
 
-  init(key: [UInt8]? = nil, minimumFree: Int64 = 0) throws {
+  init(key: [UInt8]? = nil, minimumFree: Int64 = 0, naming: FileNaming = .system) throws {
     archive = try ArchiveFixture()
     root = try DataRoot(path: archive.directory)
-    store = MediaStore(root: root, key: key.map(Secret.init), minimumFree: minimumFree)
+    store = MediaStore(root: root, key: key.map(Secret.init), minimumFree: minimumFree, naming: naming)
   }
 
   /// Time that passes whenever somebody waits.

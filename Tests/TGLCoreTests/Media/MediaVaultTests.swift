@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import MTProto
 import MTProtoCrypto
 import NIOCore
 import Synchronization
@@ -349,5 +350,143 @@ import Testing
       ], all)
     let due = try await fixture.archive.archive.dueMedia(now: 2_000_000_000, limit: 10)
     #expect(due.map(\.mediumID) == [3, 4, 2, 1])
+  }
+
+  // MARK: Asking again
+
+  private static let internalError = DownloadError.telegram(
+    .rpc(RPCError(code: 500, message: "INTERNAL"), method: "upload.getFile"))
+
+  /// The message of a supergroup, asked for by its link.
+  private func follow(_ message: API.AnyMessage, _ fixture: MediaFixture) async throws {
+    guard case .message(let value) = message else { return }
+    let record = try #require(MessageRecord(value, selfID: ArchiveFixture.alice))
+    try await fixture.archive.receive([
+      Make.newInChannel(Make.message(50, in: Make.channel(9999), from: 1001, "https://t.me/c/600/1", out: true))
+    ])
+    let link = try #require(try await fixture.archive.archive.nextSavedLink())
+    _ = try await fixture.archive.archive.commit(
+      LinkOutcome(link: link, result: .found([record])), RecorderBatch(receivedAt: 2_000_000_000),
+      policy: NoticePolicy())
+  }
+
+  private func state(_ fixture: MediaFixture, message: Int64 = 1) async throws -> MediaState? {
+    try await fixture.archive.archive.mediaJobs(chat: ArchiveFixture.bob, message: message).first?.state
+  }
+
+  @Test func skippedFileIsFetchedWhenItsLinkIsWritten() async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock { $0.files[5] = content }
+    let policy = NoticePolicy(media: MediaPolicy(buffersAll: true, maximumSize: 500))
+    let message = Make.message(1, in: bob, "big", media: Make.document(5, size: 1000, name: "a.pdf"))
+    try await receive(fixture, [Make.new(message)], policy)
+    try await fixture.settle()
+    #expect(try await state(fixture) == .tooLarge)
+    try await follow(message, fixture)
+    try await fixture.settle()
+    #expect(posted(fixture).first?.media.map { bytes($0.file.path) } == [content])
+  }
+
+  @Test func skippedFileIsFetchedWhenItsMessageIsDeletedAndTheLimitHasGrown() async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock { $0.files[5] = content }
+    let small = NoticePolicy(media: MediaPolicy(buffersAll: true, maximumSize: 500))
+    try await receive(fixture, [Make.new(Make.message(1, in: bob, "big", media: Make.photo(5)))], small)
+    try await receive(fixture, [Make.delete([1])], all)
+    try await fixture.settle()
+    #expect(posted(fixture).first?.media.map { bytes($0.file.path) } == [content])
+  }
+
+  @Test(arguments: [true, false])
+  func fileThatFailedWhileItWasBufferedIsTriedAgainWhenItsMessageIsDeleted(isRefused: Bool) async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock { state in
+      state.faults =
+        isRefused
+        ? [.telegram(.rpc(RPCError(code: 400, message: "CHANNEL_PRIVATE"), method: "upload.getFile"))]
+        : Array(repeating: Self.internalError, count: 18)
+      state.files[5] = content
+    }
+    try await receive(fixture, [Make.new(Make.message(1, in: bob, "look", media: Make.photo(5)))], all)
+    try await fixture.settle()
+    #expect(try await state(fixture) == (isRefused ? .refused : .lost))
+    try await receive(fixture, [Make.delete([1])], all)
+    try await fixture.settle()
+    #expect(posted(fixture).first?.media.map { bytes($0.file.path) } == [content])
+  }
+
+  @Test func whatTelegramHasNoMoreIsNotAskedForAgain() async throws {
+    let fixture = try MediaFixture()
+    let message = Make.message(1, in: bob, "look", media: Make.photo(5))
+    try await receive(fixture, [Make.new(message)], all)
+    try await fixture.settle()
+    #expect(try await state(fixture) == .gone)
+    try await receive(fixture, [Make.delete([1])], all)
+    try await fixture.settle()
+    #expect(fixture.source.asked == [5])
+    #expect(fixture.chat.texts.first?.contains("LOCATION_INVALID") == true)
+    // But a person who asks for it gets one more attempt.
+    fixture.source.state.withLock { $0.files[5] = content }
+    try await follow(message, fixture)
+    try await fixture.settle()
+    #expect(posted(fixture).first?.media.map { bytes($0.file.path) } == [content])
+  }
+
+  /// The first is recovered, and removed from the disk by somebody; then the second is deleted.
+  @Test(arguments: [true, false]) func recoveredFileThatIsNotOnTheDiskIsFetchedAgain(byPurge: Bool) async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock { $0.files[5] = content }
+    for id in Int32(1)...2 {
+      try await receive(fixture, [Make.new(Make.message(id, in: bob, "\(id)", media: Make.photo(5)))], NoticePolicy())
+    }
+    try await receive(fixture, [Make.delete([1])], NoticePolicy())
+    try await fixture.settle()
+    for name in try fixture.names(.deleted) { unlink("\(fixture.root.deletedMedia)/\(name)") }
+    if byPurge { try await fixture.archive.archive.write { db in try db.execute(sql: "DELETE FROM media_file") } }
+    try await receive(fixture, [Make.delete([2])], NoticePolicy())
+    try await fixture.settle()
+    #expect(posted(fixture).map { $0.media.count } == [1, 1])
+    #expect(posted(fixture).last?.media.map { bytes($0.file.path) } == [content])
+  }
+
+  @Test func fileThatAlwaysFailsEndsWithItsReason() async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock { $0.faults = Array(repeating: Self.internalError, count: 1_000) }
+    try await receive(
+      fixture, [Make.new(Make.message(1, in: bob, "text", media: Make.photo(5))), Make.delete([1])], NoticePolicy())
+    try await fixture.settle()
+    #expect(fixture.source.asked.count == MediaAttempt.needed.attempts)
+    #expect(try await state(fixture) == .lost)
+    let job = try await fixture.archive.archive.mediaJobs(chat: ArchiveFixture.bob, message: 1).first
+    #expect(job?.lastError?.contains("INTERNAL") == true)
+    #expect(fixture.chat.texts.contains { $0.contains("text") })
+  }
+
+  @Test func answerThatLeavesTheMessageOutSaysNothingOfItsFile() async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock {
+      $0.files[5] = content
+      $0.faults = [.referenceExpired]
+    }
+    try await receive(fixture, [Make.new(Make.message(1, in: bob, "", media: Make.photo(5)))], all)
+    try await fixture.settle()
+    #expect(try await state(fixture) == .buffered)
+    #expect(fixture.source.asked == [5, 5])
+  }
+
+  @Test func noticeOfAnEditSaysThatItsFileIsTheOldOne() async throws {
+    let fixture = try MediaFixture()
+    fixture.source.state.withLock { $0.files = [5: content, 6: content + [1]] }
+    try await receive(fixture, [Make.new(Make.message(1, in: bob, "a", media: Make.photo(5)))], all)
+    try await receive(fixture, [Make.edit(Make.message(1, in: bob, "a", editDate: 5, media: Make.photo(6)))], all)
+    try await fixture.settle()
+    #expect(posted(fixture).first?.caption.content.text.contains("The attached file is from before the edit.") == true)
+  }
+
+  @Test func retriesAreLoggedOnceAMinuteWithTheirNumber() {
+    var log = PacedLog()
+    #expect((0...60).map { log.admit(at: $0) } == [0] + Array(repeating: nil, count: 59) + [59])
+    // A clock that is set back silences nothing.
+    #expect(log.admit(at: -1_000_000) == 0)
   }
 }

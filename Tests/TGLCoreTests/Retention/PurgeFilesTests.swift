@@ -11,7 +11,7 @@ import Testing
   init() async throws { fixture = try await PurgeFixture(settings: ["MEDIA_BUFFER_TTL_HOURS": "24"]) }
 
   private func both(
-    _ place: StoredFile.Place, _ name: String, hoursAgo: Double, state: MediaJob.State? = nil,
+    _ place: StoredFile.Place, _ name: String, hoursAgo: Double, state: MediaState? = nil,
     jobHoursAgo: Double? = nil
   ) async throws {
     try await fixture.entry(place, name, hoursAgo: hoursAgo, state: state, jobHoursAgo: jobHoursAgo)
@@ -35,7 +35,7 @@ import Testing
   @Test func bufferedFilesGoWithTheirTime() async throws {
     try await both(.buffer, "1_1_old.jpg", hoursAgo: 30, state: .buffered)
     try await both(.buffer, "1_2_young.jpg", hoursAgo: 20, state: .buffered)
-    try await both(.buffer, "1_3_copied.jpg", hoursAgo: 30, state: .preserve)
+    try await both(.buffer, "1_3_copied.jpg", hoursAgo: 30, state: .preserving)
     try await both(.buffer, "1_4_shared.jpg", hoursAgo: 30, state: .buffered, jobHoursAgo: 2)
     try await both(.buffer, "1_5_unused.jpg", hoursAgo: 30)
     let report = try await purge()
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func recoveredFilesStayUnlessAskedFor() async throws {
-    try await both(.deleted, "1_1_recovered.jpg", hoursAgo: 10_000, state: .kept)
+    try await both(.deleted, "1_1_recovered.jpg", hoursAgo: 10_000, state: .recovered)
     try fixture.file(.deleted, "1_2_of_the_python_service.jpg.enc", hoursAgo: 10_000)
     try await fixture.entry(.deleted, "1_3_gone.jpg", hoursAgo: 10_000)
     _ = try await purge()
@@ -99,8 +99,8 @@ import Testing
   }
 
   @Test func recoveredFilesGoWithTheAgeThatIsAskedFor() async throws {
-    try await both(.deleted, "1_1_old.jpg", hoursAgo: 100, state: .kept)
-    try await both(.deleted, "1_2_young.jpg", hoursAgo: 10, state: .kept)
+    try await both(.deleted, "1_1_old.jpg", hoursAgo: 100, state: .recovered)
+    try await both(.deleted, "1_2_young.jpg", hoursAgo: 10, state: .recovered)
     try fixture.file(.deleted, "1_3_orphan.jpg.part", hoursAgo: 100)
     try fixture.file(.deleted, "1_4_orphan.jpg", hoursAgo: 10)
     // What a process that was killed left of a file it was encrypting or decrypting, and somebody else's file.
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func aFileThatIsStillToBePostedStays() async throws {
-    try await both(.deleted, "1_1_old.jpg", hoursAgo: 100, state: .kept)
+    try await both(.deleted, "1_1_old.jpg", hoursAgo: 100, state: .recovered)
     try await fixture.archive.write { db in
       let notice = Notice(
         event: .deleted, chat: PeerSummary(id: PurgeFixture.user, type: .user), sender: nil, messageID: 1, sentAt: 1,
@@ -142,13 +142,13 @@ import Testing
   }
 
   @Test func whatAJobIsGivenMayHaveGoneMeanwhile() async throws {
-    let file = try await fixture.entry(.buffer, "1_1_a.jpg", hoursAgo: 1, state: .preserve)
+    let file = try await fixture.entry(.buffer, "1_1_a.jpg", hoursAgo: 1, state: .preserving)
     try await fixture.archive.write { db in try db.execute(sql: "DELETE FROM media_file") }
     let job = try #require(try await fixture.archive.mediaJobs(chat: PurgeFixture.user, message: 1).first)
     #expect(try await fixture.archive.apply(.preserved(file), to: job.id, now: 1).isOpen)
-    #expect(try await fixture.archive.mediaJob(job.id)?.state == .preserve)
+    #expect(try await fixture.archive.mediaJob(job.id)?.state == .preserving)
     #expect(try await fixture.archive.apply(.fetched(file, size: 3), to: job.id, now: 1).isOpen)
-    #expect(try await fixture.archive.mediaJob(job.id)?.state == .fetch)
+    #expect(try await fixture.archive.mediaJob(job.id)?.state == .wanted)
   }
 }
 

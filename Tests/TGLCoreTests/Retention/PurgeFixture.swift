@@ -100,7 +100,7 @@ final class PurgeFixture: Sendable {
 
   @discardableResult
   func entry(
-    _ place: StoredFile.Place, _ name: String, hoursAgo: Double, state: MediaJob.State? = nil,
+    _ place: StoredFile.Place, _ name: String, hoursAgo: Double, state: MediaState? = nil,
     jobHoursAgo: Double? = nil
   ) async throws -> Int64 {
     try await archive.write { db in
@@ -116,7 +116,7 @@ final class PurgeFixture: Sendable {
               priority, created_at, buffer_id, deleted_id) VALUES (?, ?, ?, 0, 'photo', 10, 1, x'', ?, ?, 2, ?, ?, ?)
             """,
           arguments: [
-            parsed.chat.rawValue, parsed.message, id, state.rawValue, state == .preserve || state == .kept,
+            parsed.chat.rawValue, parsed.message, id, state.column, state == .preserving || state == .recovered,
             time(jobHoursAgo ?? hoursAgo), place == .buffer ? id : nil, place == .deleted ? id : nil,
           ])
       }

@@ -178,7 +178,7 @@ private typealias Fixture = PurgeFixture
 
   @Test func aMessageWhoseFileIsStillOnItsWayStays() async throws {
     try await fixture.add(Fixture.user, 1, daysAgo: 9, deleted: true)
-    try await fixture.entry(.buffer, "\(Fixture.user.rawValue)_1_a.jpg", hoursAgo: 1, state: .preserve)
+    try await fixture.entry(.buffer, "\(Fixture.user.rawValue)_1_a.jpg", hoursAgo: 1, state: .preserving)
     #expect(try await fixture.purge().needed == 1)
     try await fixture.archive.write { db in try db.execute(sql: "UPDATE media_job SET state = 'kept'") }
     #expect(try await fixture.purge().messageCount == 1)
