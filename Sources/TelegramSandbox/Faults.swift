@@ -1,20 +1,87 @@
 import NIOCore
+import TL
 
 /// What goes wrong on request.
 struct Faults: Sendable {
-  /// Answers that come instead of results, a queue a method; `*` stands for every method.
-  private var failures: [String: [RPCFailure]] = [:]
+  /// Answers that come instead of results.
+  private var failures: [CallFault] = []
   var updates = UpdateFaults()
 
+  mutating func fail(_ fault: CallFault) { failures.append(fault) }
+
   mutating func fail(_ method: String, with failure: RPCFailure, times: Int) {
-    failures[method, default: []] += Array(repeating: failure, count: times)
+    fail(CallFault(method: method, failure: failure, remaining: times))
   }
 
-  mutating func failure(for method: String) -> RPCFailure? {
-    for key in [method, "*"] where failures[key]?.isEmpty == false {
-      return failures[key]?.removeFirst()
+  /// What a call is answered instead of its result; a fault of the method itself goes before one of all methods.
+  ///
+  /// - Parameter request: the call's bytes, its wrappers taken off.
+  mutating func failure(for method: String, request: ByteBuffer, caller: Int64?) -> RPCFailure? {
+    guard !failures.isEmpty else { return nil }
+    failures.removeAll { $0.remaining == 0 }
+    for name in [method, "*"] {
+      for index in failures.indices where failures[index].method == name {
+        guard failures[index].concerns(request, caller: caller) else { continue }
+        if failures[index].strikes() { return failures[index].failure }
+      }
     }
     return nil
+  }
+}
+
+/// An error that calls are answered with.
+struct CallFault: Sendable {
+  /// The schema's name, or `*` for every method.
+  let method: String
+  let failure: RPCFailure
+  /// Calls that are still to fail; nil for all.
+  var remaining: Int?
+  /// One of so many calls fails, the last of each.
+  var every = 1
+  /// Only calls that name this conversation.
+  var chat: PeerKey?
+  /// Only calls of this account.
+  var user: Int64?
+  private var seen = 0
+
+  init(
+    method: String, failure: RPCFailure, remaining: Int? = nil, every: Int = 1, chat: PeerKey? = nil, user: Int64? = nil
+  ) {
+    (self.method, self.failure, self.remaining) = (method, failure, remaining)
+    (self.every, self.chat, self.user) = (every, chat, user)
+  }
+
+  func concerns(_ request: ByteBuffer, caller: Int64?) -> Bool {
+    guard remaining != 0, user == nil || user == caller else { return false }
+    guard let chat else { return true }
+    var reader = TLReader(request)
+    return (try? TLSchema.api.value(from: &reader)).map { Self.names(chat, in: $0) } ?? false
+  }
+
+  /// Counts a call that the fault concerns.
+  mutating func strikes() -> Bool {
+    seen += 1
+    guard seen % every == 0 else { return false }
+    if let left = remaining { remaining = left - 1 }
+    return true
+  }
+
+  /// Whether an input of a value addresses the conversation.
+  private static func names(_ chat: PeerKey, in value: TLValue) -> Bool {
+    switch value {
+    case .vector(let elements): return elements.contains { names(chat, in: $0) }
+    case .object(let name, let fields):
+      let isNamed =
+        switch (name, chat) {
+        case ("inputPeerUser", .user(let id)), ("inputUser", .user(let id)): fields["user_id"] == .long(id)
+        case ("inputPeerChat", .group(let id)): fields["chat_id"] == .long(id)
+        case ("inputPeerChannel", .channel(let id)), ("inputChannel", .channel(let id)):
+          fields["channel_id"] == .long(id)
+        default: false
+        }
+      return isNamed || fields.values.contains { names(chat, in: $0) }
+    default: return false
+    }
   }
 }
 

@@ -111,8 +111,12 @@ struct Telegram: Sendable {
       }
       if method.access == .home, address.dc != world.homeDC { throw RPCFailure.userMigrate(world.homeDC) }
     }
-    if let failure = faults.failure(for: method.name) { throw failure }
-    return try method.handle(&self, caller, &reader)
+    if let failure = faults.failure(for: method.name, request: reader.buffer, caller: caller.user) { throw failure }
+    world.destination = .answer(method.name)
+    defer { world.destination = .push }
+    let answer = try method.handle(&self, caller, &reader)
+    world.noteSent(answer)
+    return answer
   }
 
   /// Takes the wrappers off a call.

@@ -278,3 +278,44 @@ def test_the_same_folder_and_seed_make_the_same_servers(tmp_path):
 def test_wrong_arguments_are_explained(arguments, message):
     done = subprocess.run([binary(), "serve", *arguments], capture_output=True, text=True, timeout=30)
     assert done.returncode == 64 and message in done.stderr and not done.stdout
+
+
+def test_any_field_of_a_message_is_said_and_shown(sandbox):
+    said = sandbox.say("bob", "supergroup", "with a quote", fields={"via_bot_id": "7000000001", "reply_to": {"_": "messageReplyHeader", "quote": True, "quote_text": "tea"}})
+    message = next(message for message in sandbox.chat("supergroup")["messages"] if message["id"] == said["id"])
+    assert message["fields"]["reply_to"]["quote_text"] == "tea"
+    sandbox.edit("bob", "supergroup", said["id"], "edited", fields={"via_bot_id": None})
+    message = next(message for message in sandbox.chat("supergroup")["messages"] if message["id"] == said["id"])
+    assert message["fields"]["via_bot_id"] is None and message["fields"]["reply_to"]["quote_text"] == "tea"
+
+
+def test_an_action_makes_a_service_message(sandbox):
+    said = sandbox.post("/say", **{"from": "bob", "chat": "supergroup", "action": {"_": "messageActionChatEditTitle", "title": "New"}})
+    assert [message["action"] for message in sandbox.chat("supergroup")["messages"] if message["id"] == said["id"]] == ["messageActionChatEditTitle"]
+
+
+@pytest.mark.parametrize(
+    "path, body, named",
+    [
+        ("/say", {"text": "x", "fields": {"colour": 1}}, "message.colour"),
+        ("/say", {"text": "x", "fields": {"via_bot_id": "many"}}, "via_bot_id"),
+        ("/say", {"text": "x", "fields": {"reply_to": {"quote": True}}}, "'fields.reply_to' needs '_'"),
+        ("/say", {"text": "x", "fields": {"reply_to": {"_": "peerUser", "user_id": 1}}}, "MessageReplyHeader"),
+        ("/say", {"text": "x", "fields": {"id": 1}}, "'id'"),
+        ("/say", {"text": "x", "fields": [1]}, "'fields'"),
+        ("/say", {"text": "x", "action": {"_": "messageActionPinMessage"}}, "action"),
+        ("/say", {"action": {"_": "messageActionDance"}}, "messageActionDance"),
+        ("/say", {"text": "x", "delay_ms": -1}, "delay_ms"),
+        ("/edit", {"id": 1}, "'fields'"),
+        ("/push", {"user": "alice", "update": {"_": "updateDance"}}, "updateDance"),
+        ("/push", {"user": "alice", "update": {"_": "updateUserName", "user_id": 1}}, "updateUserName.first_name"),
+        ("/push", {"user": "alice", "update": {"base64": "AQID"}}, "whole words"),
+        ("/push", {"user": "nobody", "update": {"_": "updateConfig"}}, "nobody"),
+        ("/fault", {"kind": "rpc_error", "method": "messages.dance", "code": 400, "message": "X"}, "messages.dance"),
+        ("/fault", {"kind": "newer_layer", "part": "hat"}, "part"),
+    ],
+)
+def test_what_the_schema_does_not_have_is_refused_by_name(sandbox, path, body, named):
+    whole = body if path in ["/push", "/fault"] else {"from": "bob", "chat": "alice", **body}
+    status, answer = sandbox.request("POST", path, whole)
+    assert status == 400 and named in answer["error"], answer

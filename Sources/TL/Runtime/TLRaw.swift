@@ -23,6 +23,11 @@ public struct TLRaw: TLCodable, Equatable {
     self.bytes = bytes
   }
 
+  /// A value whose constructor the table need not have, as a server of a newer layer writes it.
+  ///
+  /// - Parameter bytes: begin with `constructor`.
+  package init(unknown constructor: UInt32, bytes: ByteBuffer) { self.init(constructor: constructor, bytes: bytes) }
+
   /// The schema's name of the constructor.
   public var name: String? { TLSchema.api.name(of: constructor) ?? TLSchema.mtproto.name(of: constructor) }
 

@@ -43,6 +43,10 @@ extension TLSchema {
     }
   }
 
+  /// The boxed type of a constructor, or of a function's answer, by the schema's name; nil when there is none of that
+  /// name.
+  package func resultType(of name: String) -> String? { combinator(named: name).map { typeNames[Int($0.result)] } }
+
   private func boxedType(of type: FieldType) -> String? {
     switch type {
     case .boxed(let index): typeNames[Int(index)]

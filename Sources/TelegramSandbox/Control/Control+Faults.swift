@@ -9,6 +9,12 @@ extension Control {
     case floodWait = "flood_wait"
     /// Answer the next `count` calls of `method` with `code` and `message`.
     case error
+    /// Answer calls of `method` with `code` and `message`: `times` or all, one of `every`, of `chat`, of `user`.
+    case rpcError = "rpc_error"
+    /// Show messages, or their `part`, with a constructor of a newer layer.
+    case newerLayer = "newer_layer"
+    /// Send the updates that were held.
+    case releaseUpdates = "release_updates"
     /// Make every salt invalid.
     case badSalt = "bad_salt"
     /// Forget the auth keys of `user`, or all.
@@ -82,6 +88,9 @@ extension Control {
         throw ControlError("an error needs code and message")
       }
       return try await fail(request, with: RPCFailure(code, message), count)
+    case .rpcError: return try await failCalls(request)
+    case .newerLayer: return try await renderAsNewer(request)
+    case .releaseUpdates: return await hub.releaseUpdates()
     case .dropUpdates: return try await spoil(.drop, request, count)
     case .duplicateUpdates: return try await spoil(.duplicate, request, count)
     case .reorderUpdates: return try await spoil(.reorder, request, count)
@@ -109,6 +118,7 @@ extension Control {
         telegram.cdn.redirect = nil
         telegram.faults = Faults()
         telegram.world.limits = DifferenceLimits()
+        telegram.world.newerLayers = []
       }
       return 0
     }

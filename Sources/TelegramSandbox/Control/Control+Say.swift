@@ -17,7 +17,8 @@ extension Control {
     let captions = try requests.map { file in
       try MessageText.normalized(file.text ?? "", (file.entities ?? []).map { try $0.entity() })
     }
-    return try await hub.perform { telegram in
+    let passage = try Passage(hold: request.hold, milliseconds: request.delayMilliseconds)
+    return try await hub.perform(passage) { telegram in
       let author = try account(request.from, telegram)
       let peer = try peer(request.chat, seenBy: author, telegram)
       try check(request.dc, telegram)
@@ -29,8 +30,17 @@ extension Control {
         }
       }
       (draft.replyTo, draft.topic) = (request.replyTo, request.topic)
+      draft.fields = request.fields ?? MessageFields()
       draft.isSilent = request.silent ?? false
       draft.noForwards = request.noForwards ?? false
+      if let action = request.action {
+        guard given == 0, request.text == nil else {
+          throw ControlError("a service message has nothing but its action")
+        }
+        let service = try API.AnyMessageAction(decoding: TLSchema.api.encoded(action, type: "MessageAction"))
+        let sent = try telegram.world.deliver(.service(service), draft, from: author, to: peer).id
+        return SayAnswer(id: sent, chat: peer.botAPIID, ids: ids(of: sent, in: peer, author, telegram.world))
+      }
       if let media = request.media?.value {
         let owner = try media.peer.map { try self.peer($0, seenBy: author, telegram) }
         let plain = try media.media(in: &telegram.world, owner: owner)

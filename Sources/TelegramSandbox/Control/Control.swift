@@ -18,20 +18,25 @@ struct Control: Sendable {
   func edit(_ request: EditRequest) async throws -> SayAnswer {
     let entities = try (request.entities ?? []).map { try $0.entity() }
     let file = try request.file?.request.prepare(kind: nil, mime: nil)
-    guard request.text != nil || file != nil else { throw ControlError("an edit needs 'text' or 'file'") }
-    return try await hub.perform { telegram in
+    guard request.text != nil || file != nil || request.fields?.isEmpty == false else {
+      throw ControlError("an edit needs 'text', 'file' or 'fields'")
+    }
+    let passage = try Passage(hold: request.hold, milliseconds: request.delayMilliseconds)
+    return try await hub.perform(passage) { telegram in
       let author = try account(request.from, telegram)
       let peer = try peer(request.chat, seenBy: author, telegram)
       try telegram.world.edit(
         request.id, in: peer, by: author, text: try request.text.map { try MessageText.normalized($0, entities) },
-        media: file?.store(in: &telegram.world, dc: nil), announced: request.silent != true)
+        media: file?.store(in: &telegram.world, dc: nil), fields: request.fields ?? MessageFields(),
+        announced: request.silent != true)
       return SayAnswer(id: request.id, chat: peer.botAPIID, ids: ids(of: request.id, in: peer, author, telegram.world))
     }
   }
 
   /// - Returns: how many messages were there to delete.
   func delete(_ request: DeleteRequest) async throws -> Int {
-    try await hub.perform { telegram in
+    let passage = try Passage(hold: request.hold, milliseconds: request.delayMilliseconds)
+    return try await hub.perform(passage) { telegram in
       let author = try account(request.from, telegram)
       let peer = try peer(request.chat, seenBy: author, telegram)
       let box = try telegram.world.box(of: peer, for: author)
@@ -152,6 +157,7 @@ struct Control: Sendable {
       author: message.author, date: message.date, editDate: message.editDate, text: message.text?.string ?? "",
       entities: message.text?.entities.map(EntityRequest.init) ?? [], groupedID: message.groupedID,
       replyTo: message.replyTo, thread: message.thread)
+    if !message.fields.isEmpty { answer.fields = message.fields }
     if message.noForwards { answer.noForwards = true }
     if message.isMediaUnread { answer.mediaUnread = world.isMediaUnread(message, for: viewer) }
     answer.forward = message.forward.map {

@@ -29,9 +29,11 @@ struct ChatAnswer: Encodable {
     var forward: Forward?
     /// The schema's name of what a service message tells.
     var action: String?
+    /// What was laid over the message, by the schema's names.
+    var fields: MessageFields?
 
     enum CodingKeys: String, CodingKey {
-      case id, from, author, date, text, entities, media, action, thread, forward
+      case id, from, author, date, text, entities, media, action, thread, forward, fields
       case noForwards = "noforwards"
       case mediaUnread = "media_unread"
       case editDate = "edit_date"

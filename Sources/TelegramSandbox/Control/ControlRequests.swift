@@ -1,4 +1,5 @@
 import Foundation
+import TL
 
 /// Why a request to the control address is refused: told as `{"error": …}` with status 400.
 struct ControlError: Error, CustomStringConvertible {
@@ -13,22 +14,42 @@ protocol ControlRequest: Decodable, Sendable {
 
 /// A request that has no fields but the known ones.
 struct Strict<Request: ControlRequest>: Decodable, Sendable {
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   let value: Request
 
   init(from decoder: any Decoder) throws {
-    let names = Set(try decoder.container(keyedBy: Key.self).allKeys.map(\.stringValue))
+    let names = Set(try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue))
     let known = Set(Request.CodingKeys.allCases.map(\.stringValue))
     if let stranger = names.subtracting(known).min() {
       throw ControlError("there is no '\(stranger)' here; known are \(known.sorted().joined(separator: ", "))")
     }
     value = try Request(from: decoder)
+  }
+}
+
+/// A name in a JSON object of which the names are not known before.
+struct AnyKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
+}
+
+extension MessageFields: Codable {
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: AnyKey.self)
+    var values: [String: TLValue?] = [:]
+    for key in container.allKeys {
+      let value = try container.decodeNil(forKey: key) ? nil : try container.decode(TLValue.self, forKey: key)
+      values.updateValue(value, forKey: key.stringValue)
+    }
+    try self.init(values)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: AnyKey.self)
+    for (name, value) in values {
+      try container.encode(value.map(SchemaValue.init), forKey: AnyKey(stringValue: name))
+    }
   }
 }
 
@@ -99,11 +120,21 @@ struct SayRequest: ControlRequest {
   var noForwards: Bool?
   /// What members pay for the file or album, in stars.
   var stars: Int64?
+  /// A service message's action by the schema's names, in place of a text.
+  var action: TLValue?
+  /// Fields of the message by the schema's names.
+  var fields: MessageFields?
+  /// Whether its pushes wait for `release_updates`.
+  var hold: Bool?
+  /// How much later its pushes come.
+  var delayMilliseconds: Int?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case from, chat, text, entities, file, album, media, mime, kind, ttl, spoiler, dc, topic, silent, stars
+    case from, chat, text, entities, file, album, media, mime, kind, ttl, spoiler, dc, topic, silent, stars, action
+    case fields, hold
     case replyTo = "reply_to"
     case noForwards = "noforwards"
+    case delayMilliseconds = "delay_ms"
   }
 }
 
@@ -134,9 +165,16 @@ struct EditRequest: ControlRequest {
   var file: FileReference?
   /// Change it without telling anybody.
   var silent: Bool?
+  /// Fields of the message by the schema's names.
+  var fields: MessageFields?
+  /// Whether its pushes wait for `release_updates`.
+  var hold: Bool?
+  /// How much later its pushes come.
+  var delayMilliseconds: Int?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case from, chat, id, text, entities, file, silent
+    case from, chat, id, text, entities, file, silent, fields, hold
+    case delayMilliseconds = "delay_ms"
   }
 }
 
@@ -148,9 +186,14 @@ struct DeleteRequest: ControlRequest {
   var revoke: Bool?
   /// Delete without telling anybody.
   var silent: Bool?
+  /// Whether its pushes wait for `release_updates`.
+  var hold: Bool?
+  /// How much later its pushes come.
+  var delayMilliseconds: Int?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case from, chat, ids, revoke, silent
+    case from, chat, ids, revoke, silent, hold
+    case delayMilliseconds = "delay_ms"
   }
 }
 
@@ -187,9 +230,16 @@ struct FaultRequest: ControlRequest {
   var milliseconds: Int?
   /// The data centre files move to.
   var dc: Int32?
+  /// How many calls or answers are concerned; all without it.
+  var times: Int?
+  var chat: Reference?
+  /// A message's id.
+  var id: Int32?
+  /// What of a message is of a newer layer.
+  var part: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case kind, user, method, seconds, count, every, code, message, events, bytes, corrupt, dc
+    case kind, user, method, seconds, count, every, code, message, events, bytes, corrupt, dc, times, chat, id, part
     case everyMilliseconds = "every_ms"
     case milliseconds = "ms"
   }

@@ -115,6 +115,7 @@ struct ControlServer: Sendable {
     case (.POST, "/forward"): return (try Self.json(["ids": await control.forward(Self.decode(body))]), type)
     case (.POST, "/protect"): return (try Self.json(["changed": await control.protect(Self.decode(body))]), type)
     case (.POST, "/topic"): return (try Self.json(["id": await control.topic(Self.decode(body))]), type)
+    case (.POST, "/push"): return (try Self.json(["pts": await control.push(Self.decode(body))]), type)
     case (.POST, "/open"): return (try Self.json(["opened": await control.open(Self.decode(body))]), type)
     case (.POST, "/accept_login"): return (try Self.json(await control.acceptLogin(Self.decode(body))), type)
     case (.POST, "/storm"): return (try Self.json(await control.storm(Self.decode(body))), type)
@@ -143,12 +144,21 @@ struct ControlServer: Sendable {
 
   private static func describe(_ error: any Error) -> String {
     switch error {
+    // The last thing that an object of the schema may be is bytes.
+    case DecodingError.keyNotFound(let key, let context) where key.stringValue == "base64":
+      "'\(Self.path(context))' needs '_', its constructor's name"
     case DecodingError.keyNotFound(let key, _): "'\(key.stringValue)' is missing"
     case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' has the wrong type"
+      "'\(Self.path(context))' has the wrong type"
+    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
+      "'\(Self.path(context))': \(context.debugDescription)"
     case DecodingError.dataCorrupted: "the body is no JSON object"
     case let failure as RPCFailure: failure.message
     default: "\(error)"
     }
+  }
+
+  private static func path(_ context: DecodingError.Context) -> String {
+    context.codingPath.map(\.stringValue).joined(separator: ".")
   }
 }

@@ -67,20 +67,15 @@ struct MediaAnswer: Encodable, Sendable {
 
 /// A TL value as JSON by the schema's names: `_` is the constructor, numbers are numbers, bytes are base64.
 struct SchemaValue: Encodable, Sendable {
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   let value: TLValue
 
   func encode(to encoder: any Encoder) throws {
     if case .object(let name, let fields) = value {
-      var container = encoder.container(keyedBy: Key.self)
-      try container.encode(name, forKey: Key(stringValue: "_"))
-      for (field, value) in fields { try container.encode(SchemaValue(value: value), forKey: Key(stringValue: field)) }
+      var container = encoder.container(keyedBy: AnyKey.self)
+      try container.encode(name, forKey: AnyKey(stringValue: "_"))
+      for (field, value) in fields {
+        try container.encode(SchemaValue(value: value), forKey: AnyKey(stringValue: field))
+      }
       return
     }
     var container = encoder.singleValueContainer()

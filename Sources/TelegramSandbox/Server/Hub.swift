@@ -41,6 +41,8 @@ actor Hub {
   private var keys: [AuthKeyAddress: Key] = [:]
   private var sessions: [SessionAddress: Record] = [:]
   private let logger: Logger
+  /// Pushes that wait to be released.
+  private var held: [(SessionAddress, ByteBuffer)] = []
   /// The cuts under way.
   private var cuts: Task<Void, any Error>?
 
@@ -176,20 +178,52 @@ actor Hub {
   // MARK: Updates
 
   /// Tells every session of the accounts concerned what happened; the one whose call it was has the answer instead.
-  private func deliver(except caller: SessionAddress?, at moment: Moment) {
+  private func deliver(except caller: SessionAddress?, _ passage: Passage = .now, at moment: Moment) {
     tellAcceptedKeys(at: moment)
     let announcements = telegram.world.takeAnnouncements()
-    guard !announcements.isEmpty else { return }
+    let containers = telegram.world.takeContainers()
+    guard !announcements.isEmpty || !containers.isEmpty else { return }
     for (user, own) in Dictionary(grouping: announcements, by: \.user) {
-      let listeners = sessions.keys.filter { address in
-        address != caller && address.key.dc == telegram.world.homeDC && sessions[address]?.wantsUpdates == true
-          && telegram.authorizations[address.key]?.user == user
-          && telegram.authorizations[address.key]?.isRevoked == false
-      }
+      let listeners = listeners(of: user, except: caller)
       guard !listeners.isEmpty else { continue }
       let body = Telegram.envelope(own, for: user, in: telegram.world).encoded()
-      for address in listeners { send(body, to: address, at: moment) }
+      deliver(body, to: listeners, passage, at: moment)
     }
+    for container in containers {
+      deliver(container.body, to: listeners(of: container.user, except: caller), passage, at: moment)
+    }
+  }
+
+  /// The sessions that are told what concerns an account.
+  private func listeners(of user: Int64, except caller: SessionAddress?) -> [SessionAddress] {
+    sessions.keys.filter { address in
+      address != caller && address.key.dc == telegram.world.homeDC && sessions[address]?.wantsUpdates == true
+        && telegram.authorizations[address.key]?.user == user
+        && telegram.authorizations[address.key]?.isRevoked == false
+    }
+  }
+
+  private func deliver(
+    _ body: ByteBuffer, to listeners: [SessionAddress], _ passage: Passage, at moment: Moment
+  ) {
+    telegram.world.noteSent(body)
+    for address in listeners {
+      switch passage {
+      case .now: send(body, to: address, at: moment)
+      case .after(let time): pushLater(.init(body: body, after: time), to: address)
+      case .held: held.append((address, body))
+      }
+    }
+  }
+
+  /// Sends what was held, in the order in which it happened.
+  ///
+  /// - Returns: how many pushes that were.
+  func releaseUpdates() -> Int {
+    defer { held = [] }
+    let moment = now()
+    for (address, body) in held { send(body, to: address, at: moment) }
+    return held.count
   }
 
   /// Tells the devices whose login tokens have been accepted; nobody is signed in there yet.
@@ -239,15 +273,15 @@ actor Hub {
 
   // MARK: From outside
 
-  /// Changes the world as somebody's client would, and tells everybody concerned.
+  /// Changes the world as somebody's client would, and tells everybody concerned when `passage` says.
   func perform<Result: Sendable>(
-    _ change: @Sendable (inout Telegram) throws -> Result
+    _ passage: Passage = .now, _ change: @Sendable (inout Telegram) throws -> Result
   ) rethrows -> Result {
     let moment = now()
     telegram.world.now = seconds(moment)
     telegram.world.preciseTime = moment.unixTime
     // What a failed change announced before it failed has happened all the same.
-    defer { deliver(except: nil, at: moment) }
+    defer { deliver(except: nil, passage, at: moment) }
     return try change(&telegram)
   }
 

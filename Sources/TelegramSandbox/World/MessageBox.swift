@@ -1,3 +1,5 @@
+import TL
+
 /// The messages of a user or a channel, with the numbered log of what happened to them (`pts`).
 ///
 /// Source: "Working with Updates", core.telegram.org/api/updates: each event advances `pts` by its `pts_count`.
@@ -10,6 +12,8 @@ struct MessageBox: Sendable {
     case readOutbox(PeerKey, upTo: Int32)
     /// Media were opened.
     case openedMedia([Int32], date: Int32)
+    /// Something that somebody made up.
+    case pushed(API.AnyUpdate)
   }
 
   struct Event: Sendable {
@@ -109,6 +113,8 @@ struct MessageBox: Sendable {
   mutating func logOpened(_ ids: [Int32], at date: Int32) -> Event {
     log(.openedMedia(ids, date: date), count: Int32(ids.count))
   }
+
+  mutating func logPushed(_ update: API.AnyUpdate, count: Int32) -> Event { log(.pushed(update), count: count) }
 
   private mutating func log(_ change: Change, count: Int32) -> Event {
     pts += count

@@ -34,6 +34,8 @@ struct StoredMessage: Sendable {
   var noForwards = false
   /// Whether nobody has opened its medium, where that is told.
   var isMediaUnread = false
+  /// Fields that are laid over those that follow from the others.
+  var fields = MessageFields()
 
   var text: MessageText? { if case .text(let text, _) = content { text } else { nil } }
   var media: StoredMedia? { if case .text(_, let media) = content { media } else { nil } }

@@ -9,15 +9,22 @@ extension World {
   /// - Parameter announced: false changes it without an update, which no client can notice.
   mutating func edit(
     _ id: Int32, in peer: PeerKey, by editor: Int64, text: MessageText?, media: StoredMedia? = nil,
-    announced: Bool = true
+    fields: MessageFields = MessageFields(), announced: Bool = true
   ) throws(RPCFailure) {
     guard let message = try box(of: peer, for: editor)[id], message.peer == peer,
       case .text(let oldText, let oldMedia) = message.content
     else { throw .messageIDInvalid }
     try checkMayEdit(message, in: peer, by: editor)
-    let content = (text: text ?? oldText, media: media ?? oldMedia)
-    try check(Draft(text: content.text, media: content.media))
-    guard content.text != oldText || media != nil else { throw .messageNotModified }
+    let content = Edition(
+      text: text ?? oldText, media: media ?? oldMedia, fields: message.fields.merging(fields))
+    try check(Draft(text: content.text, media: content.media, fields: content.fields))
+    // Compared as what is sent: texts that only look alike differ.
+    var changed = message
+    changed.content = .text(content.text, content.media)
+    changed.fields = content.fields
+    let rendered = try changed.fields.laid(over: renderPlain(changed, for: editor))
+    let before = try message.fields.laid(over: renderPlain(message, for: editor))
+    guard rendered.encoded() != before.encoded() else { throw .messageNotModified }
 
     if case .channel(let channel) = peer {
       change(id, to: content, inChannel: channel, announced: announced)
@@ -35,7 +42,7 @@ extension World {
   }
 
   private mutating func change(
-    _ id: Int32, to content: (text: MessageText, media: StoredMedia?), inChannel channel: Int64, announced: Bool
+    _ id: Int32, to content: Edition, inChannel channel: Int64, announced: Bool
   ) {
     guard let message = channels[channel]?.box[id] else { return }
     let event = channels[channel]?.box.change(message.edited(content, at: now), announced: announced)
@@ -126,10 +133,18 @@ extension World {
   }
 }
 
+/// What an edit makes of a message.
+private struct Edition {
+  let text: MessageText
+  let media: StoredMedia?
+  let fields: MessageFields
+}
+
 extension StoredMessage {
-  fileprivate func edited(_ content: (text: MessageText, media: StoredMedia?), at now: Int32) -> StoredMessage {
+  fileprivate func edited(_ content: Edition, at now: Int32) -> StoredMessage {
     var copy = self
     copy.content = .text(content.text, content.media)
+    copy.fields = content.fields
     copy.editDate = now
     return copy
   }

@@ -130,9 +130,13 @@ private struct DifferencePage {
       messages.append(rendered)
       mentions.formUnion(mentioned)
     case .edited(let id) where newIDs.contains(id): break
-    case .edited, .deleted, .readInbox, .readOutbox, .openedMedia:
+    case .edited, .deleted, .readInbox, .readOutbox, .openedMedia, .pushed:
       guard let (update, mentioned) = update(event) else { return }
-      updates.append(update)
+      switch update {
+      case .updateNewMessage(let new): messages.append(new.message)
+      case .updateNewChannelMessage(let new): messages.append(new.message)
+      default: updates.append(update)
+      }
       mentions.formUnion(mentioned)
     }
   }

@@ -69,6 +69,14 @@ extension World {
 
   /// A message as `viewer` sees it in their own box or a channel's.
   func render(_ message: StoredMessage, for viewer: Int64) -> API.AnyMessage {
+    let plain = renderPlain(message, for: viewer)
+    // Fields were checked when they were given.
+    let whole = (try? message.fields.laid(over: plain)) ?? plain
+    return newerLayers.isEmpty ? whole : disguised(whole, of: message, for: viewer)
+  }
+
+  /// A message without the fields that are laid over it.
+  func renderPlain(_ message: StoredMessage, for viewer: Int64) -> API.AnyMessage {
     let isPost = isPost(message)
     // A message to oneself counts as incoming.
     let isOut = message.author == viewer && message.peer != .user(viewer) && message.sender == nil
@@ -130,11 +138,15 @@ extension World {
     for entity in message.text?.entities ?? [] {
       if case .textMention(let user) = entity.kind { mentions.users.insert(user) }
     }
+    if !message.fields.isEmpty {
+      let given = message.fields.values.compactMapValues { $0 }
+      mentions.formUnion(self.mentions(in: .object("message", given)))
+    }
     if case .service(let action) = message.content {
       switch action {
       case .messageActionChatCreate(let create): mentions.users.formUnion(create.users)
       case .messageActionChatAddUser(let add): mentions.users.formUnion(add.users)
-      default: break
+      default: if let value = try? TLSchema.api.value(action.encoded()) { mentions.formUnion(self.mentions(in: value)) }
       }
     }
     return mentions

@@ -15,6 +15,8 @@ struct Draft: Sendable {
   var isForwarded = false
   /// Who stands as the author, where it is not the sender.
   var sender: PeerKey?
+  /// Fields that are laid over those that follow from the others.
+  var fields = MessageFields()
 }
 
 extension World {
@@ -66,7 +68,7 @@ extension World {
     if draft.media?.hasShortText == true {
       guard length <= MessageText.maximumCaptionLength else { throw .mediaCaptionTooLong }
     } else {
-      guard length > 0 || draft.media != nil else { throw .messageEmpty }
+      guard length > 0 || draft.media != nil || draft.fields.isContent else { throw .messageEmpty }
       guard length <= MessageText.maximumLength else { throw .messageTooLong }
     }
   }
@@ -94,8 +96,9 @@ extension World {
       StoredMessage(
         id: id, origin: origin, peer: peer, author: sender, date: date, content: content, replyTo: replyTo,
         thread: thread, isInTopic: isInTopic, forward: draft.forward, sender: draft.sender, groupedID: draft.groupedID,
-        isSilent: draft.isSilent, noForwards: draft.noForwards, isMediaUnread: isUnread)
+        isSilent: draft.isSilent, noForwards: draft.noForwards, isMediaUnread: isUnread, fields: draft.fields)
     }
+    _ = try draft.fields.laid(over: renderPlain(message(1, in: peer, replyTo: draft.replyTo), for: sender))
     // Boxes are changed in place: a copy of one, kept over a change, would cost as much as the box holds.
     if case .channel(let id) = peer {
       guard let nextID = channels[id]?.box.nextID else { throw .channelInvalid }

@@ -3,6 +3,9 @@ import TL
 extension World {
   /// Tells an account about an event of its own box.
   mutating func announce(_ event: MessageBox.Event, to user: Int64) {
+    let answering = destination
+    destination = .push
+    defer { destination = answering }
     guard let (update, mentions) = update(for: event, ofUser: user) else { return }
     announce(update, to: user, mentioning: mentions)
   }
@@ -10,6 +13,9 @@ extension World {
   /// Tells every member about an event of a channel's box.
   mutating func announce(_ event: MessageBox.Event, inChannel id: Int64) {
     channels[id]?.changedAt = now
+    let answering = destination
+    destination = .push
+    defer { destination = answering }
     for member in channels[id]?.members ?? [] {
       guard let (update, mentions) = update(for: event, ofChannel: id, viewer: member.user) else { continue }
       announce(update, to: member.user, mentioning: mentions)
@@ -31,6 +37,11 @@ extension World {
         announce(.updateChannel(.init(channelId: id)), to: member.user, mentioning: mentions)
       }
     }
+  }
+
+  /// The people and chats that an update with any fields refers to.
+  private func mentions(in update: API.AnyUpdate) -> Mentions {
+    (try? TLSchema.api.value(update.encoded())).map { mentions(in: $0) } ?? Mentions()
   }
 
   /// - Returns: nil for an event about a message that is gone by now.
@@ -66,6 +77,7 @@ extension World {
     case .openedMedia(let ids, let date):
       let update = API.UpdateReadMessagesContents(messages: ids, pts: event.pts, ptsCount: event.count, date: date)
       return (.updateReadMessagesContents(update), Mentions())
+    case .pushed(let update): return (update, mentions(in: update))
     }
   }
 
@@ -93,6 +105,7 @@ extension World {
         .updateDeleteChannelMessages(
           .init(channelId: id, messages: ids, pts: event.pts, ptsCount: event.count)), mentions
       )
+    case .pushed(let update): return (update, mentions(in: update))
     case .readInbox, .readOutbox, .openedMedia: return nil
     }
   }

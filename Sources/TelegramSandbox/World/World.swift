@@ -1,3 +1,4 @@
+import NIOCore
 import TL
 
 /// The sandbox's Telegram: who there is, what was said where, and the numbered logs of it.
@@ -12,6 +13,12 @@ struct World: Sendable {
     let update: API.AnyUpdate
     /// Whom and what the update mentions, for the `users` and `chats` beside it.
     let mentions: Mentions
+  }
+
+  /// An `Updates` that somebody made up, for one account.
+  struct Container: Sendable {
+    let user: Int64
+    let body: ByteBuffer
   }
 
   let seed: UInt64
@@ -30,6 +37,11 @@ struct World: Sendable {
   var copies: [Int64: [Int64: Int32]] = [:]
   var lastOrigin: Int64 = 0
   private(set) var announcements: [Announcement] = []
+  private(set) var containers: [Container] = []
+  /// What is rendered as if by a newer server.
+  var newerLayers: [NewerLayer] = []
+  /// Where what is being rendered goes.
+  var destination = Destination.push
 
   init(seed: UInt64, homeDC: Int32, now: Int32) {
     self.seed = seed
@@ -46,6 +58,16 @@ struct World: Sendable {
   mutating func takeAnnouncements() -> [Announcement] {
     defer { announcements = [] }
     return announcements
+  }
+
+  mutating func announce(container body: ByteBuffer, to user: Int64) {
+    containers.append(Container(user: user, body: body))
+  }
+
+  /// Hands out the containers that have been announced since the last call.
+  mutating func takeContainers() -> [Container] {
+    defer { containers = [] }
+    return containers
   }
 
   mutating func newOrigin() -> Int64 {
