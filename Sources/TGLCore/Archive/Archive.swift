@@ -1,5 +1,7 @@
 import Foundation
 import GRDB
+import Logging
+import NIOPosix
 import Synchronization
 
 /// Everything the service has seen and still has to say, in one SQLite database; the only writer to it.
@@ -27,10 +29,12 @@ public final class Archive: Sendable {
   private let isClosing = Atomic(false)
   /// What opening it changed; nil when it was up to date, or new.
   public let upgrade: ArchiveUpgrade?
+  /// The archive as it was before its schema changed, while a copy of that is still to be made.
+  private let former: Mutex<DatabaseSnapshot?>
 
   /// Opens the archive, makes it when there is none, and brings its schema up to date.
   ///
-  /// Before the schema of an archive with messages is changed, a backup is made and checked.
+  /// Before the schema of an archive with messages is changed, a copy is made and checked.
   ///
   /// - Parameters:
   ///   - path: the database file; its folder must exist. A new file is readable by its owner only.
@@ -40,24 +44,36 @@ public final class Archive: Sendable {
   ///   - storage: told of what cannot be written.
   ///   - isPatient: whether to wait, until the task is cancelled, for as long as the archive cannot be written for a
   ///     reason that may pass; otherwise that is an error.
+  ///   - copiesBehind: whether the copy of a large archive may be made by `copyFormer` afterwards.
   /// - Throws: `ArchiveError.missing` when it is not there and not to be made.
   public static func open(
     at path: String, busyTimeout: Duration = .seconds(5), creating: Bool = true, skippingVersions: Bool = false,
-    storage: StorageHealth = StorageHealth(), isPatient: Bool = false
+    storage: StorageHealth = StorageHealth(), isPatient: Bool = false, copiesBehind: Bool = false
+  ) throws(ArchiveError) -> Archive {
+    try open(
+      at: path, busyTimeout: busyTimeout, creating: creating, skippingVersions: skippingVersions, storage: storage,
+      isPatient: isPatient, copyFirstLimit: copiesBehind ? smallEnoughToCopyFirst : .max)
+  }
+
+  /// - Parameter copyFirstLimit: in bytes; the copy of a larger archive is made by `copyFormer` afterwards.
+  static func open(
+    at path: String, busyTimeout: Duration = .seconds(5), creating: Bool = true, skippingVersions: Bool = false,
+    storage: StorageHealth = StorageHealth(), isPatient: Bool = false, copyFirstLimit: Int64
   ) throws(ArchiveError) -> Archive {
     do {
       if !creating, access(path, F_OK) != 0, errno == ENOENT { throw ArchiveError.missing(path: path) }
       try createPrivateFile(at: path)
       return try Archive(
         path: path, busyTimeout: busyTimeout, skippingVersions: skippingVersions, storage: storage,
-        patience: isPatient ? StoragePatience() : nil)
+        patience: isPatient ? StoragePatience() : nil, copyFirstLimit: copyFirstLimit)
     } catch {
       throw ArchiveError(error, path: path)
     }
   }
 
   private init(
-    path: String, busyTimeout: Duration, skippingVersions: Bool, storage: StorageHealth, patience: StoragePatience?
+    path: String, busyTimeout: Duration, skippingVersions: Bool, storage: StorageHealth, patience: StoragePatience?,
+    copyFirstLimit: Int64
   ) throws {
     self.path = path
     self.storage = storage
@@ -70,14 +86,22 @@ public final class Archive: Sendable {
       if !db.configuration.readonly { try db.execute(sql: "PRAGMA journal_size_limit = \(Self.logLimit)") }
     }
     try Self.checkLayout(at: path, configuration)
-    upgrade = try Self.prepareUpgrade(at: path, isAsked: skippingVersions)
+    // The service begins to record whether there is room for a copy or not; `copyFormer` says what is missing.
+    let copiesFirst =
+      copyFirstLimit == .max
+      || DurableFile.size(of: path) <= copyFirstLimit && (try? ArchiveBackup.checkRoom(for: path)) != nil
+    let prepared = try Self.prepareUpgrade(at: path, isAsked: skippingVersions, copiesFirst: copiesFirst)
+    upgrade = prepared?.upgrade
     try Self.prepareNewFile(at: path, configuration)
     configuration.prepareDatabase { db in
       if !db.configuration.readonly { try Self.beginLog(of: path, db) }
     }
     self.configuration = configuration
     let pool = try DatabasePool(path: path, configuration: configuration)
+    let isCopyDue = prepared.map { !$0.isEmpty && $0.upgrade.backup == nil } ?? false
+    former = Mutex(isCopyDue ? try pool.makeSnapshot() : nil)
     try ArchiveSchema.migrator.migrate(pool)
+    try pool.writeWithoutTransaction { db in try SchemaVersions().stamp(db) }
     connections = Mutex(pool)
   }
 
@@ -90,6 +114,7 @@ public final class Archive: Sendable {
     self.path = path
     storage = StorageHealth()
     patience = nil
+    former = Mutex(nil)
     var configuration = Configuration()
     configuration.label = "archive"
     configuration.busyMode = .timeout(5)
@@ -113,7 +138,10 @@ public final class Archive: Sendable {
     try queue.read { db in
       if try LegacyTable.isIn(db) { throw ArchiveError.legacyLayout(path: path) }
       try ArchiveSchema.checkIsOurs(db, path: path)
-      if try ArchiveSchema.migrator.hasBeenSuperseded(db) { throw ArchiveError.newerSchema(path: path) }
+      if try ArchiveSchema.migrator.hasBeenSuperseded(db) {
+        let (written, known) = (try SchemaVersions.written(in: db), SchemaVersions().known)
+        throw ArchiveError.newerSchema(path: path, version: written.flatMap { $0 > known ? $0 : nil }, known: known)
+      }
     }
     try queue.close()
   }
@@ -151,6 +179,7 @@ public final class Archive: Sendable {
   /// called afterwards.
   public func close() throws(ArchiveError) {
     stopWaiting()
+    former.withLock { $0 = nil }
     let pool = pool
     do {
       if !configuration.readonly {
@@ -247,6 +276,34 @@ public final class Archive: Sendable {
 }
 
 extension Archive {
+  /// Whether a copy of the archive as it was before its schema changed is still to be made.
+  var isCopyDue: Bool { former.withLock { $0 != nil } }
+
+  /// Copies the archive as it was before its schema changed, while it is in use; does nothing when no copy is due.
+  ///
+  /// What cannot be copied is logged: the way back without a copy stands in docs/operations.md, "Upgrade".
+  func copyFormer(logger: Logger) async {
+    guard let former = former.withLock({ $0 }) else { return }
+    let isCancelled = Atomic(false)
+    await withTaskCancellationHandler {
+      let path = path
+      logger.notice("copying the archive as it was before its schema changed", metadata: ["path": "\(path)"])
+      do {
+        let copy = try await NIOThreadPool.singleton.runIfActive {
+          try ArchiveBackup.make(of: former, at: path, logger: logger) { isCancelled.load(ordering: .relaxed) }
+        }
+        logger.notice("archive copied", metadata: ["copy": "\(copy.path)", "bytes": "\(copy.size)"])
+      } catch is CancellationError {
+        logger.warning("archive copy given up: tgl is stopping", metadata: ["path": "\(path)"])
+      } catch {
+        logger.error("archive not copied before its schema changed", metadata: ["error": "\(error)"])
+      }
+    } onCancel: {
+      isCancelled.store(true, ordering: .relaxed)
+    }
+    self.former.withLock { $0 = nil }
+  }
+
   /// Runs `body` on one moment of the archive, however long it takes, on a thread that may wait.
   func snapshot<T: Sendable>(_ body: @escaping @Sendable (ArchiveSnapshot) throws -> T) async throws -> T {
     let result = await pool.reading { db in try body(ArchiveSnapshot(db: db)) }

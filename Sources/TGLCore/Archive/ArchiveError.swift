@@ -17,8 +17,10 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case corrupt(path: String, detail: String)
   /// The file or its folder cannot be opened or written.
   case inaccessible(path: String, detail: String)
-  /// Written by a later version of this program.
-  case newerSchema(path: String)
+  /// No room for a copy of what is about to be changed; both in bytes.
+  case noRoom(path: String, needed: Int64, free: Int64)
+  /// Written by a later version of this program; nil when it does not say which.
+  case newerSchema(path: String, version: Int?, known: Int)
   /// An earlier version wrote it, and not the one before this.
   case skipsVersions(path: String, from: Int, to: Int)
   /// An earlier version of this program wrote the file, and it is only to be read.
@@ -42,8 +44,10 @@ extension ArchiveError: CustomStringConvertible {
       "\(path) is damaged or no database (\(detail)); 'tgl migrate --repair' recovers what can be read of it, from the newest backup if there is one"
     case .missing(let path): "there is no archive at \(path); DATA_ROOT says where to look, and 'tgl run' makes it"
     case .inaccessible(let path, let detail): "\(path) cannot be opened: \(detail)"
-    case .newerSchema(let path):
-      "\(path) was written by a later version of tgl, and cannot be made older; use that version, or go back to a copy in \(ArchiveBackup.folder(of: path))"
+    case .noRoom(let path, let needed, let free):
+      "\(path) needs \(MediaFile.bytes(needed)) of free space and has \(MediaFile.bytes(free)); make room there"
+    case .newerSchema(let path, let version, let known):
+      "\(path) was written by a later version of tgl (schema version \(version.map(String.init) ?? "unknown"); this one knows \(known)); use that version, or go back as docs/operations.md says under 'Upgrade'"
     case .skipsVersions(let path, let from, let to):
       "\(path) has schema version \(from), and this tgl writes version \(to); run 'tgl migrate' to bring it up to date, or 'tgl migrate --dry-run' to see what that means"
     case .olderSchema(let path):
@@ -99,7 +103,7 @@ extension ArchiveError {
   /// What it says of the disk and the file; nil when it is about something else.
   public var storageProblem: StorageProblem? {
     switch self {
-    case .full: .diskFull
+    case .full, .noRoom: .diskFull
     case .readOnly: .readOnly
     case .busy: .busy
     case .corrupt(_, let detail): .corrupt(detail)

@@ -73,13 +73,21 @@ public struct ArchiveStatus: Sendable, Codable {
         pending = versions.migrations.filter { !applied.contains($0) }
         version = versions.version(of: applied)
         layout = pending.isEmpty ? .current : applied.isEmpty ? .none : .older
-        if try ArchiveSchema.migrator.hasBeenSuperseded(db) { layout = .newer }
+        if try ArchiveSchema.migrator.hasBeenSuperseded(db) {
+          layout = .newer
+          version = try SchemaVersions.written(in: db) ?? version
+        }
         if counting, try db.tableExists("message") { counts = try Self.counts(db) }
       }
       try queue.close()
     } catch {
       throw ArchiveError(error, path: path)
     }
+  }
+
+  /// Why an archive of the layout `newer` is refused.
+  var newerSchema: ArchiveError {
+    .newerSchema(path: path, version: version > knownVersion ? version : nil, known: knownVersion)
   }
 
   private static func counts(_ db: Database) throws -> Counts {

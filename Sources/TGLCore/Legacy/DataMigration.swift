@@ -42,7 +42,7 @@ public struct DataMigration: Sendable {
       let status = try ArchiveStatus(of: root.archiveFile, counting: false)
       switch status.layout {
       case .python: return .tookOver(try takeover.trial(from: nil))
-      case .newer: throw ArchiveError.newerSchema(path: status.path)
+      case .newer: throw status.newerSchema
       case .older:
         return .upgraded(
           ArchiveUpgrade(from: status.version, to: status.knownVersion, migrations: status.pending, backup: nil))
@@ -89,14 +89,13 @@ extension DataMigration {
     }
     let path = root.archiveFile
     let archive = try await NIOThreadPool.singleton.runIfActive {
-      try Archive.open(at: path, storage: storage, isPatient: true)
+      try Archive.open(at: path, storage: storage, isPatient: true, copiesBehind: true)
     }
     if let upgrade = archive.upgrade {
+      let copy = upgrade.backup?.path ?? (archive.isCopyDue ? "made while the service runs" : "none needed")
       logger.notice(
-        "the archive's schema is up to date now",
-        metadata: [
-          "from": "\(upgrade.from)", "to": "\(upgrade.to)", "backup": "\(upgrade.backup?.path ?? "none needed")",
-        ])
+        "archive schema upgraded",
+        metadata: ["from": "\(upgrade.from)", "to": "\(upgrade.to)", "copy": "\(copy)"])
     }
     return archive
   }

@@ -95,9 +95,9 @@ public struct Preflight: Sendable {
     switch status.layout {
     case .none: return (.ok, "none yet; it is made at the start")
     case .current: return (.ok, "\(status.path), \(MediaFile.bytes(status.size))")
-    case .older: return (.ok, "\(status.path) is brought up to date at the start, after a backup")
+    case .older: return (.ok, "\(status.path) is brought up to date at the start")
     case .python: return (.ok, "\(status.path) is the Python service's, and taken over at the start")
-    case .newer: throw ArchiveError.newerSchema(path: status.path)
+    case .newer: throw status.newerSchema
     }
   }
 

@@ -12,16 +12,32 @@ enum DatabaseCopy {
   /// Source: "VACUUM INTO", sqlite.org/lang_vacuum.html; sqlite.org/backup.html.
   /// - Throws: `ArchiveError`, of `target`; what was written is left there.
   static func make(of source: DatabaseQueue, to target: String) throws(ArchiveError) {
-    unlink(target)
-    // SQLite takes an empty file for none, and this one is its owner's alone.
-    let descriptor = open(target, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw ArchiveError(errno: errno, path: target) }
-    close(descriptor)
+    try makeEmptyFile(target)
     do {
       try source.inDatabase { db in try db.execute(sql: "VACUUM INTO ?", arguments: [target]) }
     } catch {
       throw ArchiveError(error, path: target)
     }
+  }
+
+  /// Writes what `snapshot` shows to `target`, a new file for its owner only.
+  ///
+  /// The snapshot keeps its moment for as long as it is open, so what others write does not make the copy begin anew.
+  ///
+  /// Source: "Online Backup API", sqlite.org/c3ref/backup_finish.html.
+  /// - Parameter progress: told the share that is done, from 0 to 1, every 4 MiB; an error of its own ends the copy.
+  /// - Throws: `ArchiveError`, of `target`, and what `progress` throws; what was written is left there.
+  static func make(
+    of snapshot: DatabaseSnapshot, to target: String, progress: @escaping (Double) throws -> Void
+  ) throws {
+    try makeEmptyFile(target)
+    let queue = try DatabaseQueue(path: target)
+    try snapshot.backup(to: queue, pagesPerStep: 1_024) { step in
+      try progress(Double(step.completedPageCount) / Double(max(step.totalPageCount, 1)))
+    }
+    // The copy is one file, without a log beside it.
+    try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
+    try queue.close()
   }
 
   /// The rows of every table of a database that nobody writes to, when it is sound.
@@ -41,6 +57,14 @@ enum DatabaseCopy {
     } catch {
       throw ArchiveError(error, path: path)
     }
+  }
+
+  /// SQLite takes an empty file for none, and this one is its owner's alone.
+  private static func makeEmptyFile(_ path: String) throws(ArchiveError) {
+    unlink(path)
+    let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw ArchiveError(errno: errno, path: path) }
+    close(descriptor)
   }
 
   /// - Throws: `ArchiveError.corrupt`.

@@ -58,7 +58,7 @@ struct CommandFailure: Error {
   private static func status(of error: ArchiveError) -> ExitStatus {
     switch error {
     case .missing: .noInput
-    case .busy, .full, .readOnly, .io: .temporaryFailure
+    case .busy, .full, .noRoom, .readOnly, .io: .temporaryFailure
     case .corrupt: .dataError
     case .inaccessible, .newerSchema, .olderSchema, .skipsVersions, .legacyLayout, .otherAccount: .configuration
     case .failed: .software

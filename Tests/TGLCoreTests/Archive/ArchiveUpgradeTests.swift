@@ -46,6 +46,65 @@ struct ArchiveUpgradeTests {
     #expect(try Archive.open(at: path).upgrade == nil && backups.count == 1)
   }
 
+  @Test func aLargeArchiveIsCopiedWhileItIsInUse() async throws {
+    try makeOlder()
+    let archive = try Archive.open(at: path, copyFirstLimit: 0)
+    #expect(archive.upgrade?.backup == nil && archive.isCopyDue && backups.isEmpty)
+    // What is written meanwhile is not in the copy.
+    try await archive.write { db in
+      try db.execute(sql: "INSERT INTO message (chat_id, id, date, received_at, text) VALUES (1001, 99, 1, 1, 'new')")
+    }
+    await archive.copyFormer(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    #expect(!archive.isCopyDue && backups.count == 1)
+    let old = try DatabaseQueue(path: folder.path + "/backups/" + (backups.first ?? ""))
+    #expect(try await old.read { db in try ArchiveSchema.migrator.appliedMigrations(db).count } == 6)
+    #expect(try await old.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM message") } == 3)
+    try old.close()
+    #expect(try await archive.counts().messages == 4)
+    try archive.close()
+  }
+
+  @Test func aCopyThatIsCutOffLeavesNothingAndIsClearedAway() async throws {
+    try makeOlder()
+    let archive = try Archive.open(at: path, copyFirstLimit: 0)
+    let task = Task { await archive.copyFormer(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) }
+    task.cancel()
+    await task.value
+    #expect(backups.filter { !$0.hasSuffix(".db") }.isEmpty)
+    try archive.close()
+    // A kill leaves a part behind; the next copy removes it.
+    let part = folder.path + "/backups/messages-2026-01-01T000000Z.db.part"
+    try FileManager.default.createDirectory(atPath: folder.path + "/backups", withIntermediateDirectories: true)
+    try Data([1]).write(to: URL(fileURLWithPath: part))
+    let queue = try ReadOnlyDatabase.open(path)
+    _ = try ArchiveBackup.make(of: queue, at: path)
+    #expect(!FileManager.default.fileExists(atPath: part))
+  }
+
+  @Test func anArchiveGoesBackToTheFirstVersionAndForthAgain() async throws {
+    let archive = try Archive.open(at: path)
+    try archive.close()
+    func schema(_ queue: DatabaseQueue) async throws -> [String] {
+      try await queue.read { db in
+        try String.fetchAll(
+          db, sql: "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1")
+      }
+    }
+    let queue = try DatabaseQueue(path: path)
+    let before = try await schema(queue)
+    // As docs/operations.md says.
+    let released = try #require(SchemaVersions().released.first)
+    try await queue.write { db in
+      try db.execute(
+        sql: "DELETE FROM grdb_migrations WHERE rowid > (SELECT rowid FROM grdb_migrations WHERE identifier = ?)",
+        arguments: [released])
+    }
+    try queue.close()
+    try Archive.open(at: path).close()
+    let again = try DatabaseQueue(path: path)
+    #expect(try await schema(again) == before)
+  }
+
   @Test func nothingIsCopiedWhereNothingCanBeLost() throws {
     try makeOlder(messages: 0)
     let upgrade = try #require(try Archive.open(at: path).upgrade)
@@ -117,7 +176,7 @@ struct ArchiveUpgradeTests {
       try Archive.prepareUpgrade(at: path, isAsked: false, versions: versions)
     }
     #expect(backups.isEmpty)
-    let upgrade = try #require(try Archive.prepareUpgrade(at: path, isAsked: true, versions: versions))
+    let upgrade = try #require(try Archive.prepareUpgrade(at: path, isAsked: true, versions: versions)).upgrade
     #expect(upgrade.from == 1 && upgrade.to == 3 && upgrade.backup != nil)
   }
 
