@@ -71,7 +71,7 @@ def test_an_archive_of_the_first_version_is_upgraded_through_kills(tgl, old):
     # Recording goes on.
     message = tgl.sandbox.say("bob", "alice", "written after the upgrade")
     wait_for(lambda: rows(old, "select 1 from message where text = 'written after the upgrade'"), "the message")
-    tgl.sandbox.delete("bob", "alice", message)
+    tgl.sandbox.delete("bob", "alice", message["id"])
     tgl.wait_for_notices(lambda notice: "written after the upgrade" in notice["text"])
     assert tgl.stop() == 0
     # The copy made before the first change opens as the archive it was.

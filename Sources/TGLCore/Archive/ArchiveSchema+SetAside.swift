@@ -2,7 +2,7 @@ extension ArchiveSchema {
   // What was refused for good or could not be read, one row each; see `SetAside`. `scope` as in `comparison`; what is not
   // known of an object is 0, so that the same one set aside twice is one row.
   static let setAside = """
-    CREATE TABLE set_aside (
+    CREATE TABLE IF NOT EXISTS set_aside (
       id INTEGER PRIMARY KEY,
       kind TEXT NOT NULL,
       scope INTEGER NOT NULL DEFAULT 0,

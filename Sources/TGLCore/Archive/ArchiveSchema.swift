@@ -2,6 +2,10 @@ import GRDB
 
 /// The archive's tables, as named migrations that are only ever added to.
 ///
+/// Those behind version 1 (tgl 0.1) only add, and may run again on an archive that has what they add: who goes back to an
+/// earlier version has the archive forget their names (docs/operations.md, "Upgrade"). So they say `IF NOT EXISTS`,
+/// and add columns by `addColumn`.
+///
 /// Conventions: chats and users by Bot-API style id; times in seconds since 1970 unless the column's name says
 /// otherwise; `entities` in the JSON of `FormattedText`; TL values as the bytes of their boxed form with the layer
 /// they are of, so that a new layer of Telegram's schema never migrates the archive.
@@ -49,6 +53,12 @@ enum ArchiveSchema {
       try db.execute(sql: mediaStates)
     }
     return migrator
+  }
+
+  /// Adds a column unless the table has it.
+  static func addColumn(_ name: String, _ definition: String, to table: String, _ db: Database) throws {
+    guard try !db.columns(in: table).contains(where: { $0.name == name }) else { return }
+    try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(name) \(definition)")
   }
 
   /// Refuses a database that another program made.
