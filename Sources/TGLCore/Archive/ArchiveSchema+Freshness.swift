@@ -5,7 +5,7 @@ extension ArchiveSchema {
   // `freshness` has one row for each scope (as in `comparison`) of which anything was ever missed: `value` is the JSON of
   // `Freshness`, `missed_since` is null when nothing is missing. `update_gap` stays as the list of what was missed when.
   static let freshness = """
-    CREATE TABLE freshness (
+    CREATE TABLE IF NOT EXISTS freshness (
       scope INTEGER PRIMARY KEY,
       missed_since INTEGER,
       value TEXT NOT NULL
@@ -22,7 +22,8 @@ extension ArchiveSchema {
     var values: [MessageScope: Freshness] = [:]
     for row in try Row.fetchAll(db, sql: sql) {
       guard let scope = MessageScope(gapOf: row["channel_id"]) else { continue }
-      values[scope, default: Freshness()].missed(
+      if values[scope] == nil { values[scope] = try FreshnessTable.load(scope, db) }
+      values[scope]?.missed(
         in: scope, newest: row["last_id"], since: row["since"], events: row["events"] ?? 0, now: row["noticed_at"])
     }
     for (scope, value) in values { try FreshnessTable.save(value, of: scope, db) }
