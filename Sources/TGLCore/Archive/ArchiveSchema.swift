@@ -50,7 +50,7 @@ enum ArchiveSchema {
       try moveOpenGaps(db)
     }
     migrator.registerMigration("media states") { db in
-      try db.execute(sql: mediaStates)
+      try addMediaStates(db)
     }
     return migrator
   }
