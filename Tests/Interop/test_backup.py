@@ -24,6 +24,7 @@ def service(tgl):  # noqa: F811
     # Only what the updates tell counts here.
     tgl.settings["RECONCILE_INTERVAL_MINUTES"] = "0"
     tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
+    tgl.settings["EDIT_SETTLE_SECS"] = "0"
     return tgl
 
 

@@ -63,6 +63,7 @@ def small(tgl, disk):  # noqa: F811
     tgl.settings["MAX_DELETED_MESSAGES_PER_EVENT"] = "3"
     tgl.settings["RECONCILE_INTERVAL_MINUTES"] = "0"
     tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
+    tgl.settings["EDIT_SETTLE_SECS"] = "0"
     tgl.login()
     return tgl
 

@@ -60,7 +60,8 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     sandbox = Sandbox(folder / "sandbox")
     service = Tgl(
-        sandbox, BUFFER_ALL_MEDIA="true", ENCRYPT_DELETED_MEDIA="true", SAVE_EDITED_MESSAGES="true", **KEY_SETTINGS)
+        sandbox, BUFFER_ALL_MEDIA="true", ENCRYPT_DELETED_MEDIA="true", SAVE_EDITED_MESSAGES="true", EDIT_SETTLE_SECS="0",
+        **KEY_SETTINGS)
     service.login()
     service.start()
     made = Made(service.data, sandbox)

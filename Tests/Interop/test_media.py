@@ -161,6 +161,7 @@ def test_protected_media_is_there_when_it_is_deleted(tgl):
 
 def test_a_replaced_medium_comes_back_with_the_edit(tgl, tmp_path):
     tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
+    tgl.settings["EDIT_SETTLE_SECS"] = "0"
     tgl.settings["BUFFER_ALL_MEDIA"] = "true"
     tgl.start()
 

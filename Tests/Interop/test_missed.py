@@ -98,6 +98,7 @@ def test_earlier_messages_are_fetched_when_wanted(tgl):
 def test_a_long_absence_comes_back_whole(tgl):
     """50 said, 10 edited, 20 deleted through Telethon while tgl was off."""
     tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
+    tgl.settings["EDIT_SETTLE_SECS"] = "0"
     tgl.settings["MAX_DELETED_MESSAGES_PER_EVENT"] = "100"
     tgl.start()
     before = {}

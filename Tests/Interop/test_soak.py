@@ -47,6 +47,7 @@ def sample(service, url):
 def test_nothing_grows_under_load(tgl):  # noqa: F811
     tgl.settings["MAX_DELETED_MESSAGES_PER_EVENT"] = "3"
     tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
+    tgl.settings["EDIT_SETTLE_SECS"] = "0"
     tgl.settings["CANARY_INTERVAL_MINUTES"] = "1"
     tgl.start()
     url = next(word for word in tgl.log.split() if word.startswith("url=")).partition("=")[2]

@@ -177,6 +177,7 @@ def test_a_storm_with_kills_and_faults_loses_and_doubles_nothing(tgl):
     print(f"TGL_SEED={seed}")
     tgl.settings["MAX_DELETED_MESSAGES_PER_EVENT"] = "3"
     tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
+    tgl.settings["EDIT_SETTLE_SECS"] = "0"
     # Only what the updates tell counts here.
     tgl.settings["RECONCILE_INTERVAL_MINUTES"] = "0"
     tgl.start()

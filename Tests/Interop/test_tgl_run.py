@@ -48,6 +48,7 @@ async def say_change_and_delete(client, peer, name):
 
 def test_what_telethon_takes_back_is_in_the_log_chat_once(tgl):
     tgl.settings["SAVE_EDITED_MESSAGES"] = "true"
+    tgl.settings["EDIT_SETTLE_SECS"] = "0"
     tgl.start()
 
     async def run():

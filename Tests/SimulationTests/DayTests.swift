@@ -317,10 +317,15 @@ private struct DaySource: UpdateSource {
 private struct CountingChat: LogChat {
   let day: Day
 
-  private func count() { day.posted.withLock { $0 += 1 } }
+  private func count() -> Int64? {
+    day.posted.withLock { $0 += 1 }
+    return nil
+  }
 
-  func send(_ post: Post, randomID: Int64) async throws(LogChatError) { count() }
-  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) { count() }
+  func send(_ post: Post, randomID: Int64) async throws(LogChatError) -> Int64? { count() }
+  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) -> Int64? { count() }
   func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia { UploadedMedia(media: media) }
-  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) { count() }
+  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) -> Int64? {
+    count()
+  }
 }

@@ -27,20 +27,23 @@ struct SimulatedLogChat: LogChat {
 
   private var world: Simulation { process.world }
 
-  func send(_ post: Post, randomID: Int64) async throws(LogChatError) {
+  func send(_ post: Post, randomID: Int64) async throws(LogChatError) -> Int64? {
     try await make(
       .init(randomID: randomID, text: post.content.text), mayBeRefused: !post.content.entities.isEmpty)
+    return nil
   }
 
-  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
+  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) -> Int64? {
     let content = FileManager.default.contents(atPath: file.path).map { String(decoding: $0, as: UTF8.self) }
     try await make(.init(randomID: randomID, text: file.caption.text, file: content ?? ""), mayBeRefused: false)
+    return nil
   }
 
   func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia { UploadedMedia(media: media) }
 
-  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) -> Int64? {
     try await make(.init(randomID: randomIDs[0], text: caption.content.text, file: ""), mayBeRefused: false)
+    return nil
   }
 
   private func make(_ entry: LogChatTruth.Entry, mayBeRefused: Bool) async throws(LogChatError) {

@@ -52,6 +52,7 @@ enum ArchiveSchema {
     migrator.registerMigration("media states") { db in
       try addMediaStates(db)
     }
+    migrator.registerMigration("notice order") { db in try addNoticeOrder(db) }
     return migrator
   }
 

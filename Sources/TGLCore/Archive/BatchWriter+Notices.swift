@@ -6,17 +6,18 @@ extension BatchWriter {
   /// - Parameter jobs: the files the notice waits for.
   @discardableResult
   mutating func enqueue(
-    _ notice: Notice, edit: NoticeIdentity.Edit? = nil, waitingFor jobs: [MediaJob.ID] = []
+    _ notice: Notice, waitingFor jobs: [MediaJob.ID] = [], settlesAt: Int64? = nil
   ) throws -> Int64 {
-    let row = try enqueue(.message(notice), randomID: identity().randomID(of: notice, edit: edit))
+    let randomID = try identity().randomID(of: notice)
+    let row = try enqueue(.message(notice), randomID: randomID, settlesAt: settlesAt)
     for job in jobs { try MediaTable.wait(outbox: row, for: job, db) }
     return row
   }
 
   @discardableResult
-  mutating func enqueue(_ payload: OutboxPayload, randomID: Int64) throws -> Int64 {
+  mutating func enqueue(_ payload: OutboxPayload, randomID: Int64, settlesAt: Int64? = nil) throws -> Int64 {
     report.notices += 1
-    return try OutboxTable.add(payload, randomID: randomID, now: batch.receivedAt, db)
+    return try OutboxTable.add(payload, randomID: randomID, settlesAt: settlesAt, now: batch.receivedAt, db)
   }
 
   mutating func identity() throws -> NoticeIdentity {
@@ -37,16 +38,27 @@ extension BatchWriter {
       sender: try message.sender.map { try summary($0, fallback: fallbackType(of: $0)) }, messageID: message.id,
       topicID: message.topicID, isOutgoing: message.isOutgoing, sentAt: message.date, happenedAt: time,
       forwardedFrom: source, postAuthor: message.postAuthor, mediaKind: message.media?.kind, text: message.text)
+    notice.ttlSeconds = message.ttlSeconds
     notice.details = message.media.flatMap(MediaDescription.text)
     if let action = message.action {
       notice.details = FormattedText()
       notice.details?.append("Service message: ", .italic)
-      notice.details?.append(ActionDescription.text(of: action))
+      notice.details?.append(ActionDescription.text(of: action, members: try members(of: action, by: message.sender)))
     }
     notice.reply = try reply(of: message)
     notice.viaBot = try message.viaBotID.flatMap(PeerID.user).map { try summary($0, fallback: .bot) }
     notice.topicTitle = try topicTitle(of: message)
     return notice
+  }
+
+  private mutating func members(
+    of action: RawRecord, by sender: PeerID?
+  ) throws -> ActionDescription.Members {
+    var members = ActionDescription.Members(sender: sender.flatMap { $0.kind == .user ? $0.bareID : nil })
+    for id in ActionDescription.members(of: action).prefix(20) {
+      members.names[id] = try PeerID.user(id).flatMap { try peer($0)?.name }
+    }
+    return members
   }
 
   private mutating func reply(of message: MessageRecord) throws -> NoticeReply? {
@@ -69,7 +81,16 @@ extension BatchWriter {
 
   mutating func summary(_ id: PeerID, fallback: PeerType) throws -> PeerSummary {
     let peer = try peer(id)
-    return PeerSummary(id: id, type: peer?.type ?? fallback, name: peer?.name, username: peer?.username)
+    var summary = PeerSummary(id: id, type: peer?.type ?? fallback, name: peer?.name, username: peer?.username)
+    if id.kind == .user, try isOwn(id) { summary.isSelf = true }
+    return summary
+  }
+
+  /// Whether it is the account whose archive this is.
+  private mutating func isOwn(_ id: PeerID) throws -> Bool {
+    let own = try account ?? Int64.fetchOne(db, sql: "SELECT user_id FROM account") ?? 0
+    account = own
+    return id.rawValue == own
   }
 
   mutating func type(of message: MessageRecord) throws -> PeerType {

@@ -45,6 +45,8 @@ struct BatchWriter {
   var report = CommitReport()
   var peers: [PeerID: PeerRecord?] = [:]
   var knownIdentity: NoticeIdentity?
+  /// The account whose archive this is, once it was asked for; 0 where it is not known.
+  var account: Int64?
   private var search = SearchAdditions()
 
   init(_ batch: RecorderBatch, policy: NoticePolicy, layer: Int64, db: Database) {
@@ -143,8 +145,7 @@ struct BatchWriter {
       notice.mediaKindBefore = old.media?.kind
       let kept = isOtherMedia ? try keepFiles(of: stored, replaced: true) : KeptFiles()
       notice.files = kept.files
-      let edit = NoticeIdentity.Edit(version: stored.version + 1, date: message.editDate)
-      try enqueue(notice, edit: edit, waitingFor: kept.awaited)
+      try tellEdit(notice, of: stored, date: message.editDate, waitingFor: kept.awaited)
     } else if isOtherMedia {
       try keepBufferedFiles(of: old)
     }

@@ -109,6 +109,14 @@ enum MediaTable {
     try statement.execute(arguments: [outbox, job])
   }
 
+  /// The jobs a notice waits for.
+  static func awaited(by outbox: Int64, _ db: Database) throws -> [Int64] {
+    let statement = try db.cachedStatement(sql: "SELECT job_id FROM outbox_wait WHERE outbox_id = ? ORDER BY job_id")
+    var jobs: [Int64] = []
+    try statement.forEach(outbox) { jobs.append($0[0]) }
+    return jobs
+  }
+
   // MARK: Finding
 
   static func find(chat: PeerID, message: Int64, medium: Int64, _ db: Database) throws -> MediaJob? {

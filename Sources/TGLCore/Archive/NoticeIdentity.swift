@@ -15,30 +15,30 @@ struct NoticeIdentity {
   }
 
   /// A message is deleted, opened or saved once, and an album is what its messages are; an edit is told apart by
-  /// everything its notice says.
+  /// everything its notice says, with the version it replaced: the same text may come and go within a second.
   ///
-  /// - Parameter edit: the edit a notice of one tells of; nil for any other.
-  func randomID(of notice: Notice, edit: Edit?) -> Int64 {
+  /// How many versions lie in between does not count: after a power cut Telegram shows the last one alone.
+  func randomID(of notice: Notice) -> Int64 {
     var parts = ["\(notice.event.rawValue) \(notice.chat.id) \(notice.messageID)"]
     if let album = notice.album { parts.append(album.map(String.init).joined(separator: ",")) }
-    if let edit {
-      parts += ["\(edit.version) \(edit.date ?? 0)", notice.before?.text ?? "", notice.text.text]
+    if notice.event == .edited, let edits = notice.edits {
+      parts += ["\(edits.from) \(edits.editedAt ?? 0)", notice.before?.text ?? "", notice.text.text]
     }
     // The lengths keep a text from being taken for two.
     return hash(parts.map { "\($0.utf8.count) \($0)" }.joined(separator: " "))
   }
 
-  /// Which of a message's edits it is: the same text may come and go within a second.
-  struct Edit {
-    /// The version the edit made.
-    var version: Int64
-    /// As Telegram dates it, in seconds since 1970.
-    var date: Int64?
+  /// One post for many deletions is the same when it tells of the same messages.
+  ///
+  /// - Parameter earlier: of the digest the messages are added to.
+  func randomID(ofDigest messages: [(chat: Int64, id: Int64)], after earlier: Int64? = nil) -> Int64 {
+    let start = earlier.map { "digest after \($0) " } ?? "digest "
+    return hash(start + messages.map { "\($0.chat) \($0.id)" }.joined(separator: ","))
   }
 
-  /// One post for many deletions is the same when it tells of the same messages.
-  func randomID(ofDigest messages: [(chat: Int64, id: Int64)]) -> Int64 {
-    hash("digest " + messages.map { "\($0.chat) \($0.id)" }.joined(separator: ","))
+  /// One post for notices that were to be posted singly, which it stands for.
+  func randomID(ofJoined notices: [Int64]) -> Int64 {
+    hash("joined " + notices.map(String.init).joined(separator: ","))
   }
 
   /// What is posted about a link in the log chat.

@@ -1,3 +1,5 @@
+import TelegramClient
+
 /// One thing still to be told in the log chat.
 public struct OutboxRow: Sendable, Hashable, Identifiable {
   public enum State: String, Sendable {
@@ -23,6 +25,22 @@ public struct OutboxRow: Sendable, Hashable, Identifiable {
   public var posts: [Post]?
   /// How many of `posts` are sent.
   public var sentParts = 0
+  /// Whether it may have been posted, wholly or in part: it is never changed any more.
+  public var isBegun = false
+  /// When the notice of an edit is due, in seconds since 1970; nil for what is due at once.
+  public var settlesAt: Int64?
+  /// Whether files it is to be posted with are still to come.
+  public var isWaitingForFiles = false
+  /// How far a text is that goes ahead of its files; nil for a row posted in one go.
+  public var ahead: Ahead?
+
+  /// A notice whose text goes ahead of its files.
+  public enum Ahead: Sendable, Hashable {
+    /// The text is being posted.
+    case posting
+    /// The text is posted; its files are to answer this message of the log chat, where it is known.
+    case posted(Int64?)
+  }
 
   /// The `random_id` of one part; distinct for all parts of all rows, and never 0.
   public func randomID(part: Int) -> Int64 {
@@ -53,6 +71,18 @@ public enum OutboxPayload: Sendable, Hashable {
   case note(LogNote)
   /// Written by another version of this program, or damaged; it is kept, and does not hold up the others.
   case unreadable(kind: String, reason: String)
+
+  /// The chat it is about; nil for none, and for several.
+  var chat: PeerID? {
+    switch self {
+    case .message(let notice): notice.chat.id
+    case .digest(let digest): digest.chat?.id
+    case .note, .unreadable: nil
+    }
+  }
+
+  /// The message it is about; nil for what is about none, or several.
+  var messageID: Int64? { if case .message(let notice) = self { notice.messageID } else { nil } }
 
   /// As the column `kind` has it.
   var kind: String {

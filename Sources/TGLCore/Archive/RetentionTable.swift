@@ -36,14 +36,20 @@ struct NeededMessages: Sendable {
 
   mutating func refresh(_ db: Database) throws {
     let last = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM outbox")) ?? 0
-    guard last > lastRow else { return }
+    // A digest takes more in until it is posted.
+    let open = "SELECT id FROM outbox WHERE state = 'pending' AND kind = 'digest' AND begun = 0"
+    let hasOpen = try Bool.fetchOne(db.cachedStatement(sql: "SELECT EXISTS (\(open))")) ?? false
+    guard last > lastRow || hasOpen else { return }
     // Ids are never used again, so that what comes later has greater ones.
-    for table in ["SELECT id AS row, payload FROM outbox", "SELECT outbox_id AS row, payload FROM outbox_item"] {
+    for table in [
+      "SELECT payload FROM outbox WHERE id > ?1",
+      "SELECT payload FROM outbox_item WHERE outbox_id > ?1 OR outbox_id IN (\(open))",
+    ] {
       let statement = try db.cachedStatement(
         sql: """
           SELECT json_extract(payload, '$.chat.id') AS chat, json_extract(payload, '$.messageID') AS id,
             json_extract(payload, '$.album') AS album
-          FROM (\(table)) WHERE row > ? AND json_valid(payload)
+          FROM (\(table)) WHERE json_valid(payload)
           """)
       let rows = try Row.fetchCursor(statement, arguments: [lastRow])
       while let row = try rows.next() {

@@ -6,11 +6,47 @@ import TL
 ///
 /// Pure: bytes in, text out.
 enum ActionDescription {
-  static func text(of record: RawRecord) -> String {
+  /// - Parameter members: who acted, and what the members are called that it is about.
+  static func text(of record: RawRecord, members: Members = Members()) -> String {
     guard let action = try? API.AnyMessageAction(decoding: ByteBuffer(bytes: record.raw)) else {
       return words(record.kind)
     }
-    return describe(action) ?? words(record.kind)
+    return describe(action, members) ?? words(record.kind)
+  }
+
+  /// The people in a service message.
+  struct Members {
+    /// Who acted; nil where that is not known.
+    var sender: Int64?
+    /// Names by bare ids, as far as they are known.
+    var names: [Int64: String] = [:]
+
+    func list(_ ids: [Int64]) -> String {
+      let people = ids.prefix(20).map { id in
+        let name = DisplayName.clean(names[id] ?? "")
+        return name.isEmpty ? "user \(id)" : name
+      }
+      return people.isEmpty ? "somebody" : people.joined(separator: ", ")
+    }
+
+    /// Who was added; nobody is added by himself.
+    func added(_ ids: [Int64]) -> String { ids.count == 1 && ids[0] == sender ? "joined" : "added \(list(ids))" }
+
+    /// Who is not a member any more: by himself, or by somebody else.
+    func removed(_ id: Int64) -> String {
+      guard let sender else { return "removed \(list([id])), or left" }
+      return id == sender ? "left" : "removed \(list([id]))"
+    }
+  }
+
+  /// The members a service message is about, by their bare ids.
+  static func members(of record: RawRecord) -> [Int64] {
+    switch try? API.AnyMessageAction(decoding: ByteBuffer(bytes: record.raw)) {
+    case .messageActionChatAddUser(let action): action.users
+    case .messageActionChatDeleteUser(let action): [action.userId]
+    case .messageActionInviteToGroupCall(let action): action.users
+    default: []
+    }
   }
 
   /// The name a service message gives a forum topic.
@@ -21,15 +57,15 @@ enum ActionDescription {
     return action.title
   }
 
-  private static func describe(_ action: API.AnyMessageAction) -> String? {
+  private static func describe(_ action: API.AnyMessageAction, _ members: Members) -> String? {
     switch action {
     case .messageActionChatCreate(let action): "created the group \(quoted(action.title))"
     case .messageActionChannelCreate(let action): "created \(quoted(action.title))"
     case .messageActionChatEditTitle(let action): "changed the name to \(quoted(action.title))"
     case .messageActionChatEditPhoto: "changed the picture"
     case .messageActionChatDeletePhoto: "removed the picture"
-    case .messageActionChatAddUser(let action): "added \(users(action.users))"
-    case .messageActionChatDeleteUser(let action): "removed \(users([action.userId])), or left"
+    case .messageActionChatAddUser(let action): members.added(action.users)
+    case .messageActionChatDeleteUser(let action): members.removed(action.userId)
     case .messageActionChatJoinedByLink: "joined by an invite link"
     case .messageActionChatJoinedByRequest: "joined after asking to"
     case .messageActionChatMigrateTo: "made the group a supergroup"
@@ -50,7 +86,7 @@ enum ActionDescription {
         + MediaDescription.name(of: action.toId)
     case .messageActionGroupCall(let call):
       call.duration == nil ? "began a video chat" : "ended a video chat" + length(call.duration)
-    case .messageActionInviteToGroupCall(let action): "invited \(users(action.users)) to the video chat"
+    case .messageActionInviteToGroupCall(let action): "invited \(members.list(action.users)) to the video chat"
     case .messageActionGroupCallScheduled: "scheduled a video chat"
     case .messageActionSetMessagesTTL(let action):
       action.period == 0
@@ -93,10 +129,6 @@ enum ActionDescription {
   private static func length(_ seconds: Int32?) -> String { seconds.map { " of \(duration($0))" } ?? "" }
   private static func duration(_ seconds: Int32) -> String { MediaDescription.duration(seconds) }
   private static func quoted(_ name: String) -> String { "“\(DisplayName.clean(name))”" }
-
-  private static func users(_ ids: [Int64]) -> String {
-    ids.isEmpty ? "somebody" : ids.prefix(20).map { "user \($0)" }.joined(separator: ", ")
-  }
 
   /// The constructor's name as words: "suggestedPostApproval" as "suggested post approval".
   private static func words(_ kind: String) -> String {

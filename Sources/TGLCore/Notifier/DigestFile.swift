@@ -14,20 +14,23 @@ struct DigestFile {
     guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     try file.write(contentsOf: Data(renderer.fileHeading(for: digest).utf8))
-    var position = 0
+    var position = Int64.min
+    var number = 0
     while true {
-      let notices = try await archive.digestItems(of: row, from: position, limit: Self.page)
-      if notices.isEmpty { break }
+      let items = try await archive.digestItems(of: row, from: position, limit: Self.page)
+      guard let last = items.last?.position else { break }
       var text = ""
-      for (index, notice) in notices.enumerated() {
-        text += renderer.fileEntry(for: notice, number: position + index + 1)
+      for (_, notice) in items {
+        number += 1
+        text += renderer.fileEntry(for: notice, number: number)
         for file in notice.files ?? [] {
           let job = try await archive.mediaJob(chat: notice.chat.id, message: file.messageID, medium: file.mediumID)
           if let job { text += try await line(for: job) }
         }
       }
       try file.write(contentsOf: Data(text.utf8))
-      position += notices.count
+      guard last < Int64.max else { break }
+      position = last + 1
     }
     try file.close()
   }
@@ -56,22 +59,55 @@ extension NoticeRenderer {
   /// Every line of the message's own text begins with "| ", so that none can pass for the beginning of another entry.
   func fileEntry(for notice: Notice, number: Int) -> String {
     var lines = ["", "#\(number)"]
-    var sender = notice.sender.map(DisplayName.of) ?? "unknown"
-    if let username = PeerLink.validUsername(notice.sender?.username) { sender += " (@\(username))" }
-    if let id = notice.sender?.id { sender += " [\(id)]" }
-    lines.append("From: \(sender)\(notice.isOutgoing ? " (you)" : "")")
-    lines.append("Chat: \(DisplayName.of(notice.chat)) [\(notice.chat.id)], message \(notice.messageID)")
+    lines.append("From: \(Self.person(notice.sender))\(notice.isOutgoing ? " (you)" : "")")
+    if let author = Self.name(notice.postAuthor) { lines.append("Signed: \(author)") }
+    let chat = notice.chat.isSelf == true ? "Saved Messages" : DisplayName.of(notice.chat)
+    let messages = notice.album.map { "messages \($0.map(String.init).joined(separator: ", "))" }
+    lines.append("Chat: \(chat) [\(notice.chat.id)], \(messages ?? "message \(notice.messageID)")")
+    if let topic = Self.name(notice.topicTitle) { lines.append("Topic: \(topic)") }
     lines.append("Sent: \(time(notice.sentAt))")
-    if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
-      lines.append("Forwarded from: \(source)")
+    if notice.event == .edited { lines.append("Edited: \(time(notice.happenedAt))") }
+    if let edits = Self.words(for: notice) { lines.append(edits) }
+    if let source = Self.name(notice.forwardedFrom) { lines.append("Forwarded from: \(source)") }
+    if let reply = notice.reply {
+      let place = reply.chat.id == notice.chat.id ? "" : " in \(DisplayName.of(reply.chat))"
+      let quote = reply.quote.map { DisplayName.clean($0, limit: 80) } ?? ""
+      lines.append("In reply to: message \(reply.messageID)\(place)\(quote.isEmpty ? "" : ": \(quote)")")
     }
-    if let kind = notice.mediaKind, kind != .webPage { lines.append("Media: \(Self.name(of: kind))") }
+    if let bot = notice.viaBot { lines.append("Via: \(Self.person(bot))") }
+    if let opened = notice.openedAt { lines.append("Its media was posted when it was opened, \(time(opened))") }
+    if let media = Self.media(of: notice) { lines.append("Media: \(media)") }
     if let details = notice.details { lines.append(details.text) }
-    if !notice.text.isEmpty {
-      // Also at the line ends that only some editors know.
-      let own = notice.text.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      lines += own.map { "| \($0)" }
+    if notice.event == .edited || notice.edits != nil {
+      if notice.mediaKind != notice.mediaKindBefore {
+        lines.append("Media before: \(Self.name(of: notice.mediaKindBefore))")
+      }
+      if notice.isAsBefore {
+        lines.append("Text: the same as before the edits")
+      } else {
+        lines.append("Before:")
+        lines += Self.quoted(notice.before ?? FormattedText())
+        lines.append("After:")
+      }
     }
+    lines += Self.quoted(notice.text)
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Nil for nothing that can be read.
+  private static func name(_ name: String?) -> String? {
+    name.map { DisplayName.clean($0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  private static func person(_ peer: PeerSummary?) -> String {
+    guard let peer else { return "unknown" }
+    let username = PeerLink.validUsername(peer.username).map { " (@\($0))" } ?? ""
+    return "\(DisplayName.of(peer))\(username) [\(peer.id)]"
+  }
+
+  /// The lines of a text, also where only some editors know a line's end.
+  private static func quoted(_ text: FormattedText) -> [String] {
+    if text.isEmpty { return [] }
+    return text.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { "| \($0)" }
   }
 }

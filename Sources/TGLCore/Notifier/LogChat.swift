@@ -4,15 +4,20 @@ import TL
 /// Where notices are posted.
 public protocol LogChat: Sendable {
   /// Posts a message. A repetition with the same `randomID` must not be posted twice.
-  func send(_ post: Post, randomID: Int64) async throws(LogChatError)
+  ///
+  /// - Returns: its id in the log chat, as the other functions; nil where that is not known, as for a repetition.
+  @discardableResult
+  func send(_ post: Post, randomID: Int64) async throws(LogChatError) -> Int64?
   /// Posts a file with a caption; the same holds of `randomID`.
-  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError)
+  @discardableResult
+  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) -> Int64?
   /// Brings recovered media to the server, without posting it; what of it is not posted soon, the server forgets.
   func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia
   /// Posts media that is at the server, as an album when there are several, with the post's text as their caption.
   ///
   /// - Parameter randomIDs: one for each; the same holds of them.
-  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError)
+  @discardableResult
+  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) -> Int64?
 }
 
 /// Recovered media that is at the server.

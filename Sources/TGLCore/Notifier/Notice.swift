@@ -32,9 +32,11 @@ public struct Notice: Sendable, Hashable, Codable {
   public var mediaKind: MediaKind?
   /// The text as it was last, or as it is after an edit.
   public var text: FormattedText
-  /// What an edit replaced.
+  /// What an edit replaced: of several edits that are told together, what was there before the first.
   public var before: FormattedText?
   public var mediaKindBefore: MediaKind?
+  /// The versions an edit, or several, lie between; also of a deleted message whose edits are told with its deletion.
+  public var edits: EditSpan?
   /// The files to be posted with it; of an edit, those of the media that was replaced.
   public var files: [NoticeFile]?
   /// The messages of an album; nil for a single message.
@@ -49,6 +51,12 @@ public struct Notice: Sendable, Hashable, Codable {
   public var topicTitle: String?
   /// The message of the log chat that asked for it.
   public var logReply: Int64?
+  /// Seconds its media may be looked at, or 2147483647 for once; nil for media that stays.
+  public var ttlSeconds: Int64?
+  /// Of a deleted message: when its media was opened, and posted.
+  public var openedAt: Int64?
+  /// How much media of each kind an album has; nil for a single message.
+  public var albumMedia: [String: Int]?
 
   public init(
     event: Event, chat: PeerSummary, sender: PeerSummary?, messageID: Int64, topicID: Int64? = nil,
@@ -73,6 +81,25 @@ public struct Notice: Sendable, Hashable, Codable {
     self.mediaKindBefore = mediaKindBefore
     self.files = files
     self.album = album
+  }
+}
+
+/// The versions of a message that a notice is about.
+public struct EditSpan: Sendable, Hashable, Codable {
+  /// The version the first edit replaced.
+  public var from: Int64
+  /// The version the last edit made.
+  public var to: Int64
+  /// When the last edit was made, by Telegram's time; nil where Telegram dates none.
+  public var editedAt: Int64?
+
+  /// Edits it spans.
+  public var count: Int64 { max(to - from, 1) }
+
+  public init(from: Int64, to: Int64, editedAt: Int64? = nil) {
+    self.from = from
+    self.to = to
+    self.editedAt = editedAt
   }
 }
 
@@ -126,6 +153,8 @@ public struct PeerSummary: Sendable, Hashable, Codable {
   public var name: String?
   /// Without "@".
   public var username: String?
+  /// Whether it is the account's own: as a chat, Saved Messages.
+  public var isSelf: Bool?
 
   public init(id: PeerID, type: PeerType, name: String? = nil, username: String? = nil) {
     self.id = id
@@ -135,12 +164,30 @@ public struct PeerSummary: Sendable, Hashable, Codable {
   }
 }
 
-/// The rest of a deletion that took more messages than are told singly; its messages are the row's items.
+/// Many messages told in one post with a file; the messages are the row's items.
 public struct DigestNotice: Sendable, Hashable, Codable {
+  /// Why they are told together.
+  public enum Reason: String, Sendable, Codable {
+    /// The rest of a deletion that took more messages than are told singly.
+    case deletion
+    /// A history that was cleared.
+    case cleared
+    /// More notices were waiting than can be posted soon.
+    case backlog
+  }
+
+  /// Nil in rows of earlier versions, which are all of deletions.
+  public var reason: Reason?
   /// Nil when the messages are of several chats.
   public var chat: PeerSummary?
   /// Messages in the digest.
   public var count: Int
+  /// Of these, the messages that were edited and are there still.
+  public var edited: Int?
+  /// How much media of each kind is among them.
+  public var media: [String: Int]?
+  /// Notices that were waiting when joining began; the first digest of a backlog says so.
+  public var waiting: Int?
   /// Messages of the same deletion that are told singly.
   public var toldSingly: Int
   /// When the deletion was heard of, in seconds since 1970.
@@ -148,11 +195,29 @@ public struct DigestNotice: Sendable, Hashable, Codable {
   /// Of messages that were found missing: when all of them were last known to be there.
   public var lastSeenAt: Int64?
 
-  public init(chat: PeerSummary?, count: Int, toldSingly: Int, happenedAt: Int64, lastSeenAt: Int64? = nil) {
+  public init(
+    chat: PeerSummary?, count: Int, toldSingly: Int, happenedAt: Int64, lastSeenAt: Int64? = nil,
+    reason: Reason = .deletion
+  ) {
+    self.reason = reason
     self.lastSeenAt = lastSeenAt
     self.chat = chat
     self.count = count
     self.toldSingly = toldSingly
     self.happenedAt = happenedAt
+  }
+
+  /// Counts one more message, whose chat may be another one.
+  mutating func count(_ notice: Notice) {
+    count += 1
+    if chat?.id != notice.chat.id { chat = nil }
+    if notice.event == .edited { edited = (edited ?? 0) + 1 }
+    let kinds = notice.albumMedia ?? notice.mediaKind.map { [$0.rawValue: 1] } ?? [:]
+    for (kind, number) in kinds where kind != MediaKind.webPage.rawValue {
+      media = media ?? [:]
+      media?[kind, default: 0] += number
+    }
+    happenedAt = max(happenedAt, notice.happenedAt)
+    if let seen = notice.lastSeenAt { lastSeenAt = min(lastSeenAt ?? seen, seen) }
   }
 }

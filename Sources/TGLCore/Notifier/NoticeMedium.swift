@@ -72,18 +72,43 @@ extension NoticeRenderer {
       texts[0].media = first.jobs
       groups.removeFirst()
     }
+    return texts + posts(of: groups, media, notice, answering: notice.logReply)
+  }
+
+  /// The text of a notice that goes ahead of its files.
+  func posts(ahead notice: Notice) -> [Post] { posts(for: notice, missing: [], areFilesComing: true) }
+
+  /// The files of a notice whose text is posted already, as answers to it; also why there is none.
+  ///
+  /// - Parameter post: the message of the log chat with the text, where it is known.
+  func posts(answering post: Int64?, _ notice: Notice, media: [NoticeMedium]) -> [Post] {
+    var posts = posts(of: MediaGroup.groups(media), media, notice, answering: post)
+    for medium in media {
+      guard let failure = medium.failure else { continue }
+      var text = FormattedText()
+      text.append("No file of message \(medium.messageID): ")
+      text.append(DisplayName.clean(failure, limit: Self.reasonLimit), .italic)
+      var answer = Post(text)
+      answer.replyTo = post
+      posts.append(answer)
+    }
+    return posts
+  }
+
+  private func posts(
+    of groups: [MediaGroup], _ media: [NoticeMedium], _ notice: Notice, answering post: Int64?
+  ) -> [Post] {
     let byJob = Dictionary(media.map { ($0.job, $0.messageID) }, uniquingKeysWith: { first, _ in first })
-    for group in groups {
+    return groups.map { group in
       var caption = FormattedText()
       if group.kind != .wordless {
         caption.append("Media of message \(group.jobs.first.flatMap { byJob[$0] } ?? notice.messageID)", .italic)
       }
-      var post = Post(caption)
-      post.media = group.jobs
-      post.replyTo = notice.logReply
-      texts.append(post)
+      var answer = Post(caption)
+      answer.media = group.jobs
+      answer.replyTo = post
+      return answer
     }
-    return texts
   }
 }
 

@@ -23,6 +23,13 @@ public struct Post: Sendable, Hashable, Codable {
     return post
   }
 
+  /// The same, answering nothing.
+  var withoutReply: Post {
+    var post = self
+    post.replyTo = nil
+    return post
+  }
+
   var withoutMedia: Post {
     var post = self
     post.media = nil
@@ -55,50 +62,72 @@ public struct NoticeRenderer: Sendable {
 
   public func posts(for notice: Notice) -> [Post] { posts(for: notice, missing: []) }
 
-  /// - Parameter missing: files that cannot be posted, with the reasons.
-  func posts(for notice: Notice, missing: [NoticeMedium]) -> [Post] {
+  /// - Parameters:
+  ///   - missing: files that cannot be posted, with the reasons.
+  ///   - areFilesComing: whether files follow behind the text.
+  func posts(for notice: Notice, missing: [NoticeMedium], areFilesComing: Bool = false) -> [Post] {
     let metIn = notice.chat.id.kind == .user ? nil : notice.chat.id
-    return contents(of: notice, missing: missing).map { content in
+    return contents(of: notice, missing: missing, areFilesComing).map { content in
       var post = Post(content, metIn: metIn)
       post.replyTo = notice.logReply
       return post
     }
   }
 
-  private func contents(of notice: Notice, missing: [NoticeMedium]) -> [FormattedText] {
+  private func contents(of notice: Notice, missing: [NoticeMedium], _ areFilesComing: Bool) -> [FormattedText] {
     var head = header(of: notice)
     for medium in missing {
       head.append("\nNo file: ")
-      head.append(DisplayName.clean(medium.failure ?? ""), .italic)
+      head.append(DisplayName.clean(medium.failure ?? "", limit: Self.reasonLimit), .italic)
     }
-    switch notice.event {
-    case .deleted, .selfDestructed, .saved:
+    if areFilesComing { head.append("\nFiles: still being fetched; they follow as answers to this") }
+    guard notice.event == .edited || notice.edits != nil else {
       return pages(head: head, sections: [(nil, notice.text)])
-    case .edited:
-      let marked = FormattedText.marked(before: notice.before ?? FormattedText(), after: notice.text)
-      if notice.mediaKind != notice.mediaKindBefore {
-        head.append("\nMedia before: ")
-        head.append(Self.name(of: notice.mediaKindBefore), .italic)
-      }
-      let replaced = notice.files?.count { $0.isReplaced == true } ?? 0
-      if replaced > missing.count {
-        head.append("\nThe attached \(replaced == 1 ? "file is" : "files are") from before the edit.")
-      }
-      return pages(head: head, sections: [("Before", marked.before), ("After", marked.after)])
     }
+    if notice.mediaKind != notice.mediaKindBefore {
+      head.append("\nMedia before: ")
+      head.append(Self.name(of: notice.mediaKindBefore), .italic)
+    }
+    let replaced = notice.files?.count { $0.isReplaced == true } ?? 0
+    if replaced > missing.count {
+      let isAll = replaced == notice.files?.count
+      let files = isAll ? "The attached \(replaced == 1 ? "file" : "files")" : "\(replaced) of the attached files"
+      head.append("\n\(files) \(replaced == 1 ? "is" : "are") from before the edit.")
+    }
+    let before = notice.before ?? FormattedText()
+    if notice.isAsBefore {
+      head.append("\nText: the same as before the edits")
+      return pages(head: head, sections: [(nil, notice.text)])
+    }
+    let marked = FormattedText.marked(before: before, after: notice.text)
+    return pages(head: head, sections: [("Before", marked.before), ("After", marked.after)])
   }
+
+  /// Characters a reason may have: room for what a server says and what can be done about it.
+  static let reasonLimit = 300
 
   /// What is posted with a digest's file; short enough for a caption (1024 UTF-16 units).
   public func caption(for digest: DigestNotice) -> FormattedText {
     var text = FormattedText()
-    text.append("🗑 \(digest.count) deleted messages", .bold)
+    let edited = digest.edited ?? 0
+    var title: [String] = []
+    if digest.count > edited { title.append("🗑 \(digest.count - edited) deleted messages") }
+    if edited > 0 { title.append("✏️ \(edited) edited messages") }
+    text.append(title.joined(separator: ", "), .bold)
     if let chat = digest.chat {
       text.append("\nChat: ")
       appendChat(chat, messageID: nil, topicID: nil, to: &text)
     } else {
       text.append("\nOf several chats")
     }
-    text.append("\nDeleted: \(span(digest.lastSeenAt, digest.happenedAt))")
+    let verb = edited == 0 ? "Deleted" : edited == digest.count ? "Edited" : "Deleted or edited"
+    let until = digest.reason == .backlog ? "until \(time(digest.happenedAt))" : nil
+    text.append("\n\(verb): \(until ?? span(digest.lastSeenAt, digest.happenedAt))")
+    if let media = digest.media, !media.isEmpty { text.append("\nMedia: \(Self.words(for: media))") }
+    if let waiting = digest.waiting {
+      text.append("\n\(waiting) notices were waiting, more than the log chat takes. ", .bold)
+      text.append("Until it has caught up, those of one chat come together in a file; none is left out.")
+    }
     if digest.toldSingly > 0 { text.append("\nThe first \(digest.toldSingly) of this deletion are posted above.") }
     return text
   }
@@ -171,6 +200,13 @@ public struct NoticeRenderer: Sendable {
     appendChat(notice.chat, messageID: notice.messageID, topicID: notice.topicID, to: &text)
     text.append("\nSent: \(time(notice.sentAt))")
     text.append("\n\(Self.verb(of: notice.event)): \(span(notice.lastSeenAt, notice.happenedAt))")
+    if let edits = Self.words(for: notice) { text.append("\n\(edits)") }
+    if notice.event == .deleted, let edited = notice.edits?.editedAt { text.append("\nLast edit: \(time(edited))") }
+    if notice.event == .selfDestructed, let limit = notice.ttlSeconds { text.append("\nLimit: \(Self.limit(limit))") }
+    if notice.event == .deleted, let opened = notice.openedAt {
+      let place = notice.logReply == nil ? "" : ", in the message this answers"
+      text.append("\nIts media was posted when it was opened, \(time(opened))\(place)")
+    }
     if let source = notice.forwardedFrom.map({ DisplayName.clean($0) }), !source.isEmpty {
       text.append("\nForwarded from: \(source)")
     }
@@ -179,9 +215,9 @@ public struct NoticeRenderer: Sendable {
       text.append("\nVia: ")
       appendPeer(bot, to: &text)
     }
-    if let kind = notice.mediaKind, kind != .webPage {
+    if let media = Self.media(of: notice) {
       text.append("\nMedia: ")
-      text.append(Self.name(of: kind), .italic)
+      text.append(media, .italic)
     }
     if let details = notice.details, !details.isEmpty {
       text.append("\n")
@@ -236,6 +272,7 @@ public struct NoticeRenderer: Sendable {
   }
 
   private func appendChat(_ chat: PeerSummary, messageID: Int64?, topicID: Int64?, to text: inout FormattedText) {
+    if chat.isSelf == true { return text.append("Saved Messages") }
     switch chat.type {
     case .user, .bot: text.append("private chat with ")
     case .group, .supergroup: text.append("group ")

@@ -1,13 +1,16 @@
 /// The rows that may be sent next.
 public struct OutboxHeads: Sendable, Hashable {
-  /// The oldest pending row; all later pending ones wait for it, so that the log chat tells things in order.
+  /// The first pending row that is ready; all others wait for it, so that the log chat tells things in order.
   public var pending: OutboxRow?
   /// The parked row that is due first.
   public var parked: OutboxRow?
+  /// When another row becomes ready, in seconds since 1970: an edit has settled, or files have been waited for.
+  public var nextReady: Int64?
 
-  public init(pending: OutboxRow? = nil, parked: OutboxRow? = nil) {
+  public init(pending: OutboxRow? = nil, parked: OutboxRow? = nil, nextReady: Int64? = nil) {
     self.pending = pending
     self.parked = parked
+    self.nextReady = nextReady
   }
 }
 
@@ -46,14 +49,17 @@ public struct OutboxScheduler: Sendable {
   public init() {}
 
   public func next(_ heads: OutboxHeads, now: Int64) -> Action {
-    guard heads.pending != nil || heads.parked != nil else { return .idle }
+    guard heads.pending != nil || heads.parked != nil else {
+      return heads.nextReady.map { .wait(until: max($0, now + 1)) } ?? .idle
+    }
     let candidates = [heads.pending, heads.parked].compactMap(\.self).map { row in
       (row: row, due: StoredDeadline.trusted(row.notBefore, now: now, longest: Self.longestWait + 1))
     }
     let opens = StoredDeadline.trusted(closedUntil, now: now, longest: closedFor)
     if now >= opens, let due = candidates.first(where: { $0.due <= now }) { return .send(due.row) }
     let earliest = candidates.map(\.due).min() ?? now
-    return .wait(until: max(earliest, opens))
+    // At once would be never: whatever is asked again must have had time to change.
+    return .wait(until: max(min(earliest, heads.nextReady ?? earliest), opens, now + 1))
   }
 
   /// The server has taken a part.

@@ -10,9 +10,9 @@ extension TelegramLogChat {
 
   public func sendMedia(
     _ media: UploadedMedia, caption: Post, randomIDs: [Int64]
-  ) async throws(LogChatError) {
+  ) async throws(LogChatError) -> Int64? {
     let ready = media.inputs
-    try await mentioning(caption.content, metIn: caption.metIn) { peer, users throws(TelegramError) in
+    return try await mentioning(caption.content, metIn: caption.metIn) { peer, users throws(TelegramError) in
       let entities = caption.content.messageEntities(users: users)
       if ready.count == 1, let input = ready.first, let randomID = randomIDs.first {
         let answer = try await client.invoke(
@@ -20,6 +20,7 @@ extension TelegramLogChat {
             peer: peer, replyTo: caption.inputReply, media: input, message: caption.content.text, randomId: randomID,
             entities: entities))
         await tidy(answer)
+        return answer.postedID(randomID)
       } else {
         // An album shows the caption of one of its items as its own.
         let items = zip(ready, randomIDs).enumerated().map { index, item in
@@ -27,8 +28,9 @@ extension TelegramLogChat {
             media: item.0, randomId: item.1, message: index == 0 ? caption.content.text : "",
             entities: index == 0 ? entities : nil)
         }
-        _ = try await client.invoke(
+        let answer = try await client.invoke(
           API.MessagesSendMultiMedia(peer: peer, replyTo: caption.inputReply, multiMedia: items))
+        return randomIDs.first.flatMap(answer.postedID)
       }
     }
   }

@@ -43,37 +43,40 @@ public struct TelegramLogChat: LogChat {
     ) { users, chat in await known.references(to: users, metIn: chat) }
   }
 
-  public func send(_ post: Post, randomID: Int64) async throws(LogChatError) {
+  public func send(_ post: Post, randomID: Int64) async throws(LogChatError) -> Int64? {
     try await mentioning(post.content, metIn: post.metIn) { peer, users throws(TelegramError) in
-      _ = try await client.invoke(API.MessagesSendMessage(post, to: peer, randomID: randomID, users: users))
+      let answer = try await client.invoke(
+        API.MessagesSendMessage(post, to: peer, randomID: randomID, users: users))
+      return answer.postedID(randomID)
     }
   }
 
-  public func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
+  public func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) -> Int64? {
     try await mentioning(file.caption, metIn: nil) { peer, users throws(TelegramError) in
       let upload = try await client.upload(file: file.path, name: file.name)
-      _ = try await client.invoke(
+      let answer = try await client.invoke(
         API.MessagesSendMedia(file, upload: upload, to: peer, randomID: randomID, users: users))
+      return answer.postedID(randomID)
     }
   }
 
   /// Sends with links to the profiles of the users that are named; without them should they be what is refused.
   func mentioning(
     _ text: FormattedText, metIn source: PeerID?,
-    _ call: (API.AnyInputPeer, [Int64: API.AnyInputUser]) async throws(TelegramError) -> Void
-  ) async throws(LogChatError) {
+    _ call: (API.AnyInputPeer, [Int64: API.AnyInputUser]) async throws(TelegramError) -> Int64?
+  ) async throws(LogChatError) -> Int64? {
     let references = await lookUp(text.mentionedUsers, source)
-    try await repeatable { () async throws(TelegramError) in
+    return try await repeatable { () async throws(TelegramError) in
       let peer = try await client.inputPeer(chat)
       var users: [Int64: API.AnyInputUser] = [:]
       for (id, reference) in references { users[id] = try? await inputUser(id, reference) }
       do throws(TelegramError) {
-        try await call(peer, users)
+        return try await call(peer, users)
       } catch {
         guard !users.isEmpty, case .rpc(let refusal, _) = error, Self.refusalsOfUsers.contains(refusal.name) else {
           throw error
         }
-        try await call(peer, [:])
+        return try await call(peer, [:])
       }
     }
   }
@@ -94,12 +97,12 @@ public struct TelegramLogChat: LogChat {
     "MESSAGE_ID_INVALID", "MSG_ID_INVALID", "PEER_ID_INVALID", "USER_ID_INVALID", "USER_INVALID",
   ]
 
-  /// What an earlier attempt has posted already counts as posted.
-  private func repeatable(_ call: () async throws(TelegramError) -> Void) async throws(LogChatError) {
+  /// What an earlier attempt has posted already counts as posted; its id is not told again.
+  private func repeatable(_ call: () async throws(TelegramError) -> Int64?) async throws(LogChatError) -> Int64? {
     do throws(TelegramError) {
-      try await call()
+      return try await call()
     } catch {
-      if case .rpc(let refusal, _) = error, refusal.name == "RANDOM_ID_DUPLICATE" { return }
+      if error.verdict == .alreadyDone { return nil }
       throw LogChatError(error)
     }
   }
@@ -108,33 +111,34 @@ public struct TelegramLogChat: LogChat {
 extension LogChatError {
   /// What a failed call means for a post.
   public init(_ error: TelegramError) {
-    switch error {
-    case .floodWait(let wait, _): self = .floodWait(wait.components.seconds)
-    case .rpc(let refusal, _):
-      switch refusal.kind {
-      case .floodWait(let wait), .slowModeWait(let wait): self = .floodWait(wait.components.seconds)
-      case .serverFailure, .outcomeUnknown, .migrate, .unauthorized: self = .unavailable("\(error)")
-      case .fileReferenceExpired: self = .postRefused("\(error)")
-      case .other:
-        self = Self.refusalsOfTheChat.contains(refusal.name) ? .chatRefused("\(error)") : .postRefused("\(error)")
-      }
-    case .unknownPeer, .unknownUsername: self = .chatRefused("\(error)")
-    case .file: self = .postRefused("\(error)")
-    // An answer that cannot be read may have been that it is posted: the repetition will tell.
-    case .unauthorized, .authKeyLost, .unreachable, .keyExchange, .decoding, .timeout, .store, .cancelled, .closed:
-      self = .unavailable("\(error)")
+    switch error.verdict {
+    case .retry(let wait?): self = .floodWait(wait.components.seconds)
+    case .setAside(.peer, _), .setAside(.account, _): self = .chatRefused("\(error)")
+    case .setAside(.message, _), .setAside(.file, _), .setAside(.request, _), .renew(.fileReference), .renew(.upload):
+      self = .postRefused("\(error)")
+    // The session is looked after elsewhere; an answer that was lost is told by the repetition.
+    case .retry(nil), .renew, .alreadyDone, .signIn, .stop, .cancelled: self = .unavailable("\(error)")
     }
   }
+}
 
-  /// Refusals that every post would meet.
-  ///
-  /// Source: core.telegram.org/method/messages.sendMessage, "Possible errors".
-  private static let refusalsOfTheChat: Set<String> = [
-    "CHANNEL_INVALID", "CHANNEL_PRIVATE", "CHAT_ADMIN_REQUIRED", "CHAT_FORBIDDEN", "CHAT_GUEST_SEND_FORBIDDEN",
-    "CHAT_ID_INVALID", "CHAT_RESTRICTED", "CHAT_SEND_PLAIN_FORBIDDEN", "CHAT_WRITE_FORBIDDEN", "INPUT_USER_DEACTIVATED",
-    "PEER_ID_INVALID", "USER_BANNED_IN_CHANNEL", "USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "USER_IS_BLOCKED",
-    "YOU_BLOCKED_USER",
-  ]
+extension API.AnyUpdates {
+  /// The id of a message that was just posted.
+  func postedID(_ randomID: Int64) -> Int64? {
+    switch self {
+    case .updateShortSentMessage(let sent): return Int64(sent.id)
+    case .updates(let updates): return updates.updates.postedID(randomID)
+    case .updatesCombined(let updates): return updates.updates.postedID(randomID)
+    default: return nil
+    }
+  }
+}
+
+extension [API.AnyUpdate] {
+  fileprivate func postedID(_ randomID: Int64) -> Int64? {
+    for case .updateMessageID(let update) in self where update.randomId == randomID { return Int64(update.id) }
+    return nil
+  }
 }
 
 extension FormattedText {

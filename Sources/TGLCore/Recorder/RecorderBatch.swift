@@ -71,18 +71,21 @@ public struct NoticePolicy: Sendable {
   public var edited: Bool
   /// MAX_DELETED_MESSAGES_PER_EVENT: how many of one deletion are told singly; the rest go into one digest.
   public var singlesPerDeletion: Int
+  /// EDIT_SETTLE_SECS: how long a message must be quiet before its edits are told; 0 tells each edit.
+  public var editSettle: Int64
   /// Which media is kept for the case that its message vanishes.
   public var media: MediaPolicy
 
   public init(
     deletedInPrivateChats: Bool = true, deletedInGroups: Bool = true, deletedInChannels: Bool = true,
-    edited: Bool = false, singlesPerDeletion: Int = 5, media: MediaPolicy = MediaPolicy()
+    edited: Bool = false, singlesPerDeletion: Int = 5, editSettle: Int64 = 0, media: MediaPolicy = MediaPolicy()
   ) {
     self.deletedInPrivateChats = deletedInPrivateChats
     self.deletedInGroups = deletedInGroups
     self.deletedInChannels = deletedInChannels
     self.edited = edited
     self.singlesPerDeletion = singlesPerDeletion
+    self.editSettle = editSettle
     self.media = media
   }
 

@@ -29,7 +29,7 @@ struct ArchiveSalvage {
     ("comparison", .ignore), ("freshness", .ignore), ("newest_seen", .ignore), ("history_job", .ignore),
     ("unknown_update", .ignore),
     ("media_file", .replace), ("media_job", .replace), ("outbox", .instead), ("outbox_item", .replace),
-    ("outbox_wait", .replace), ("saved_link", .replace), ("set_aside", .ignore),
+    ("outbox_wait", .replace), ("posted_notice", .replace), ("saved_link", .replace), ("set_aside", .ignore),
   ]
 
   /// Reads `source`; `target` is written to outside a transaction, and its words are to be indexed again.

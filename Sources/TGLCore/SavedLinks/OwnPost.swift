@@ -7,13 +7,14 @@ enum OwnPost {
 
   private static let beginnings = [
     "🗑 Deleted message\n", "🗑 Deleted album of ", "✏️ Edited message\n", "💣 Self-destructing media\n",
-    "… continued\n", "Media of message ", "\(savedMark) ",
+    "… continued\n", "Media of message ", "No file of message ", "\(savedMark) ",
   ]
 
   static func isOne(_ text: String) -> Bool {
     if beginnings.contains(where: { text.hasPrefix($0) }) { return true }
-    // A digest: "🗑 12 deleted messages".
+    // A digest: "🗑 12 deleted messages", "✏️ 3 edited messages".
     let words = text.prefix(40).split(separator: " ", maxSplits: 3)
-    return words.count >= 3 && words[0] == "🗑" && Int(words[1]) != nil && words[2] == "deleted"
+    return words.count >= 3 && Int(words[1]) != nil
+      && (words[0] == "🗑" && words[2] == "deleted" || words[0] == "✏️" && words[2] == "edited")
   }
 }

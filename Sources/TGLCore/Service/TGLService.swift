@@ -167,7 +167,7 @@ struct MainService: Service {
       minimumFree: Int64(settings.mediaMinFree))
     let notifier = Notifier(
       archive: archive, chat: TelegramLogChat(client: client, settings: settings, archive: archive),
-      temporaryDirectory: root.mediaBuffer, store: store, logger: logger)
+      temporaryDirectory: root.mediaBuffer, store: store, policy: settings.notifierPolicy, logger: logger)
     let recorder = Recorder(policy: settings.recorderPolicy(selfID: selfID))
     let workers = Workers()
     let recorded: @Sendable (CommitReport) -> Void = { report in
@@ -278,10 +278,17 @@ extension Settings {
       reconciliation: reconciliation, backfill: backfill, excluded: ignoredIDs.union([logChat]))
   }
 
+  var notifierPolicy: NotifierPolicy {
+    NotifierPolicy(
+      pace: PostPace(perMinute: postsPerMinute), editSettle: editSettle.components.seconds,
+      mediaWait: mediaNoticeWait.components.seconds)
+  }
+
   var noticePolicy: NoticePolicy {
     NoticePolicy(
       deletedInPrivateChats: savesDeletedFromPrivateChats, deletedInGroups: savesDeletedFromGroups,
       deletedInChannels: savesDeletedFromChannels, edited: savesEdited, singlesPerDeletion: maxDeletedPerEvent,
+      editSettle: editSettle.components.seconds,
       media: MediaPolicy(
         buffersAll: buffersAllMedia, buffersProtected: buffersNoforwards, keepsSelfDestructing: processesSelfDestruct,
         maximumSize: Int64(maxBufferFileSize)))

@@ -58,6 +58,11 @@ public struct Settings: Sendable {
   public let deletedMediaKey: Secret<[UInt8]>?
   public let maxDeletedPerEvent: Int
   public let savesEdited: Bool
+  /// Zero for a post for each edit.
+  public let editSettle: Duration
+  /// How long a notice waits for its file.
+  public let mediaNoticeWait: Duration
+  public let postsPerMinute: Int
   public let savesDeletedFromPrivateChats: Bool
   public let savesDeletedFromGroups: Bool
   public let savesDeletedFromChannels: Bool
@@ -92,6 +97,9 @@ public struct Settings: Sendable {
     deletedMediaKey = reader.deletedMediaKey(required: encryptsDeletedMedia)
     maxDeletedPerEvent = reader.value(SettingsCatalog.maxDeletedPerEvent) ?? 0
     savesEdited = reader.value(SettingsCatalog.saveEdited) ?? false
+    editSettle = .seconds(reader.value(SettingsCatalog.editSettle) ?? 0)
+    mediaNoticeWait = .seconds(reader.value(SettingsCatalog.mediaNoticeWait) ?? 0)
+    postsPerMinute = reader.value(SettingsCatalog.postsPerMinute) ?? 1
     savesDeletedFromPrivateChats = reader.value(SettingsCatalog.saveDeletedPrivate) ?? true
     savesDeletedFromGroups = reader.value(SettingsCatalog.saveDeletedGroups) ?? true
     savesDeletedFromChannels = reader.value(SettingsCatalog.saveDeletedChannels) ?? true

@@ -55,6 +55,15 @@ public enum SettingsCatalog {
     "SAVE_DELETED_FROM_GROUPS", default: true, .bool, "Post what is deleted in groups.")
   static let saveDeletedChannels = Setting(
     "SAVE_DELETED_FROM_CHANNELS", default: true, .bool, "Post what is deleted in channels.")
+  static let editSettle = Setting(
+    "EDIT_SETTLE_SECS", default: 10, .integer(0...3_600, "seconds, 0 to 3600; 0 posts each edit"),
+    "How long a message must be quiet before its edits are posted, all in one post; at most six times that.")
+  static let mediaNoticeWait = Setting(
+    "MEDIA_NOTICE_WAIT_SECS", default: 120, .integer(0...86_400, "seconds, 0 to 86400"),
+    "How long a notice waits for its file; then its text is posted, and the file follows as an answer to it.")
+  static let postsPerMinute = Setting(
+    "LOG_CHAT_POSTS_PER_MINUTE", default: 18, .integer(1...1_000_000, "posts, 1 to 1000000"),
+    "How many posts a minute are made in the log chat, beyond 20 at once after a quiet time.")
   static let tidyGIFs = Setting(
     "DELETE_SENT_GIFS_FROM_SAVED", default: true, .bool,
     "Take GIFs that were posted out of the account's saved GIFs again.")
@@ -131,8 +140,9 @@ public enum SettingsCatalog {
     apiID, apiHash, apiHashFile, logChat, dataRoot, listenOutgoing, ignoredIDs, bufferAllMedia, bufferNoforwards,
     processSelfDestruct, maxBufferFileSize, mediaMinFree, mediaBufferTTL, encryptDeletedMedia, deletedMediaKey,
     deletedMediaKeyFile,
-    maxDeletedPerEvent, saveEdited, saveDeletedPrivate, saveDeletedGroups, saveDeletedChannels, tidyGIFs,
-    tidyStickers, persistUser, persistGroup, persistChannel, persistBot, reconcileInterval,
+    maxDeletedPerEvent, saveEdited, editSettle, saveDeletedPrivate, saveDeletedGroups, saveDeletedChannels,
+    mediaNoticeWait, postsPerMinute, tidyGIFs, tidyStickers, persistUser, persistGroup, persistChannel, persistBot,
+    reconcileInterval,
     reconcileWindow, reconcileRequests, backfillMessages, backfillChats, healthHost, healthPort, healthPath,
     healthErrorWindow, housekeepingStale, healthStall, healthToken, healthTokenFile, canaryInterval, debug, proxy,
     proxyFile, telegramDC, telegramKey, transport,

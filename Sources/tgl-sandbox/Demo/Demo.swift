@@ -42,7 +42,7 @@ struct Demo: AsyncParsableCommand {
     print("$ tgl login")
     print("  " + (try await program.run(["login"], input: [alice.phone, alice.code])))
     print("$ tgl run &")
-    let service = try program.start(["run"], environment: ["SAVE_EDITED_MESSAGES": "true"])
+    let service = try program.start(["run"], environment: ["SAVE_EDITED_MESSAGES": "true", "EDIT_SETTLE_SECS": "0"])
     defer { service.stop() }
     try await service.waitForLog("up to date")
     print("  watching as alice\n")

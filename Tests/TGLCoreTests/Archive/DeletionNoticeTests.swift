@@ -49,7 +49,7 @@ import Testing
       #expect(digests.first?.chat?.name == "Bob Builder")
       let row = try await fixture.archive.outboxRows().last.require.id
       let items = try await fixture.archive.digestItems(of: row, from: 0, limit: 100)
-      #expect(items.map(\.text.text) == (1...12).dropFirst(singles).map { "text \($0)" })
+      #expect(items.map(\.notice.text.text) == (1...12).dropFirst(singles).map { "text \($0)" })
     }
   }
 
@@ -78,6 +78,25 @@ import Testing
     try await other.receive([1, 2].map { Make.new(Make.message($0, in: bob, "text \($0)")) })
     try await other.receive(events, policy: policy)
     #expect(Set(try await other.archive.outboxRows().map(\.randomID)).isDisjoint(with: first))
+  }
+
+  /// Telegram tells of it in pieces, from the newest on.
+  @Test func clearedHistoryIsOneDigestInOrder() async throws {
+    let ids = Array(Int32(1)...250)
+    try await fixture.receive(
+      ids.map { Make.new(Make.message($0, in: bob, "text \($0)", media: $0 % 5 == 0 ? Make.photo(Int64($0)) : nil)) })
+    for piece in [151...250, 51...150, 1...50] { try await fixture.receive([Make.delete(piece.map { Int32($0) })]) }
+    let digests = try await fixture.outbox().compactMap { if case .digest(let digest) = $0 { digest } else { nil } }
+    let digest = try #require(digests.first)
+    #expect(try await fixture.outbox().count == 1)
+    #expect(digest.reason == .cleared && digest.toldSingly == 0 && digest.chat?.name == "Bob Builder")
+    #expect(digest.count == 250 && digest.media == ["photo": 50])
+    let row = try await fixture.archive.outboxRows().first.require
+    let items = try await fixture.archive.digestItems(of: row.id, from: .min, limit: 1000)
+    #expect(items.map(\.notice.messageID) == (1...250).map { Int64($0) })
+    #expect(row.settlesAt == 2_000_000_003)
+    let caption = NoticeRenderer(timeZone: .gmt).caption(for: digest).text
+    #expect(caption.hasPrefix("🗑 250 deleted messages\n") && caption.contains("Media: 50 photos"))
   }
 
   @Test func digestOfSeveralChatsNamesNone() async throws {
@@ -125,6 +144,39 @@ import Testing
     let notice = try #require(try await fixture.notices().first)
     #expect(notice.isOutgoing)
     #expect(notice.sender?.id == ArchiveFixture.alice)
+  }
+
+  @Test(arguments: [
+    (Int64(1002), Int64(1002), "Service message: left"), (1001, 1002, "Service message: removed Bob Builder"),
+    (1001, 4711, "Service message: removed user 4711"),
+  ])
+  func membersAreNamed(sender: Int64, member: Int64, sentence: String) async throws {
+    let removal = API.AnyMessage.messageService(
+      API.MessageService(
+        id: 3, fromId: Make.user(sender), peerId: Make.group(500), date: 1,
+        action: .messageActionChatDeleteUser(.init(userId: member))))
+    try await fixture.receive([Make.new(removal), Make.delete([3])])
+    #expect(try await fixture.notices().first?.details?.text == sentence)
+  }
+
+  @Test func savedMessagesAreNamedSo() async throws {
+    try await fixture.archive.claim(account: ArchiveFixture.alice)
+    try await fixture.receive([Make.new(Make.message(1, in: Make.user(1001), from: nil, "a note", out: true))])
+    try await fixture.receive([Make.delete([1])])
+    let notice = try #require(try await fixture.notices().first)
+    let text = NoticeRenderer(timeZone: .gmt).posts(for: notice)[0].content.text
+    #expect(text.contains("Chat: Saved Messages\n"))
+    #expect(NoticeRenderer(timeZone: .gmt).fileEntry(for: notice, number: 1).contains("Chat: Saved Messages ["))
+  }
+
+  @Test func albumIsDescribedByAllItsItems() async throws {
+    let media = [Make.photo(1), Make.photo(2), Make.document(3, name: "c.pdf")]
+    try await fixture.receive(Make.album(1...3, in: bob, media, "an album"))
+    try await fixture.receive([Make.delete([1, 2, 3])])
+    let notice = try #require(try await fixture.notices().first)
+    let text = NoticeRenderer(timeZone: .gmt).posts(for: notice)[0].content.text
+    #expect(text.contains("Media: 2 photos, 1 document"))
+    #expect(text.contains("c.pdf"))
   }
 
   @Test func serviceMessagesAreToldInWords() async throws {

@@ -46,18 +46,17 @@ import Testing
       let identity = try NoticeIdentity(db)
       let chat = PeerSummary(id: ArchiveFixture.bob, type: .user)
       func edit(_ before: String, _ after: String, version: Int64 = 2, date: Int64? = 1_900_000_100) -> Int64 {
-        identity.randomID(
-          of: Notice(
-            event: .edited, chat: chat, sender: nil, messageID: 1, sentAt: 0, happenedAt: 0,
-            text: FormattedText(after), before: FormattedText(before)),
-          edit: NoticeIdentity.Edit(version: version, date: date))
+        var notice = Notice(
+          event: .edited, chat: chat, sender: nil, messageID: 1, sentAt: 0, happenedAt: 0, text: FormattedText(after),
+          before: FormattedText(before))
+        notice.edits = EditSpan(from: version - 1, to: version, editedAt: date)
+        return identity.randomID(of: notice)
       }
       func deletion(_ ids: [Int64]?) -> Int64 {
         identity.randomID(
           of: Notice(
             event: .deleted, chat: chat, sender: nil, messageID: 1, sentAt: 0, happenedAt: 0, text: FormattedText(""),
-            album: ids),
-          edit: nil)
+            album: ids))
       }
       let edits = [
         edit("A", "B"), edit("B", "A"), edit("A", "B", version: 4), edit("A", "B", date: nil), edit("", "AB"),

@@ -71,11 +71,27 @@ final class MediaFixture: Sendable {
       })
   }
 
+  private func notifier(_ policy: NotifierPolicy, _ time: ServiceTime) -> Notifier {
+    Notifier(
+      archive: archive.archive, chat: chat, temporaryDirectory: root.mediaBuffer, store: store, policy: policy,
+      time: time, logger: logger)
+  }
+
+  /// Runs the notifier alone until so many texts are posted.
+  func post(texts: Int, policy: NotifierPolicy) async throws {
+    let notifier = notifier(policy, Self.jumpingTime())
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      defer { group.cancelAll() }
+      group.addTask { try await notifier.run() }
+      while chat.texts.count < texts { try await Task.sleep(for: .milliseconds(2)) }
+    }
+  }
+
   /// Runs vault and notifier until nothing is open any more, or the vault alone.
-  func settle(time: ServiceTime = jumpingTime(), telling: Bool = true) async throws {
-    let notifier = Notifier(
-      archive: archive.archive, chat: chat, temporaryDirectory: root.mediaBuffer, store: store, time: time,
-      logger: logger)
+  func settle(
+    time: ServiceTime = jumpingTime(), telling: Bool = true, policy: NotifierPolicy = NotifierPolicy()
+  ) async throws {
+    let notifier = notifier(policy, time)
     let vault = MediaVault(
       source: source, archive: archive.archive, store: store, wakeNotifier: { notifier.wake() }, time: time,
       logger: logger)

@@ -257,7 +257,7 @@ import Testing
         Make.new(Make.message(2, in: bob, "without")), Make.delete([1]), Make.delete([2]),
       ], NoticePolicy())
     // Nothing is fetched here: the first waits, and the second goes.
-    let rows = try await fixture.archive.archive.nextOutboxRows(limit: 1)
+    let rows = try await fixture.archive.archive.nextOutboxRows(limit: 1, OutboxTimes(now: 2_000_000_000))
     guard case .message(let notice) = rows.pending.first?.payload else {
       Issue.record("nothing to send")
       return

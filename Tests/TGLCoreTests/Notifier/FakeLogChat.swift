@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import TGLCore
 
-/// A log chat in memory that knows a `random_id` again, and fails when told to.
+/// A log chat in memory that knows a `random_id` again, and fails when told to; its messages are numbered from 1001.
 final class FakeLogChat: LogChat {
   struct State {
     var posts: [(post: Post, randomID: Int64)] = []
@@ -24,13 +24,13 @@ final class FakeLogChat: LogChat {
   }
   let state = Mutex(State())
 
-  func send(_ post: Post, randomID: Int64) async throws(LogChatError) {
-    try take(randomID) { $0.posts.append((post, randomID)) }
+  func send(_ post: Post, randomID: Int64) async throws(LogChatError) -> Int64? {
+    return try take(randomID) { $0.posts.append((post, randomID)) }
   }
 
-  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) {
+  func sendFile(_ file: LogChatFile, randomID: Int64) async throws(LogChatError) -> Int64? {
     let data = FileManager.default.contents(atPath: file.path) ?? Data()
-    try take(randomID) {
+    return try take(randomID) {
       $0.files.append((String(decoding: data, as: UTF8.self), file.caption.text, data.count))
     }
   }
@@ -40,25 +40,27 @@ final class FakeLogChat: LogChat {
     return UploadedMedia(media: media)
   }
 
-  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) {
+  func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) -> Int64? {
     await state.withLock { $0.gate }?()
-    try take(randomIDs[0]) { $0.media.append((media.media, caption, randomIDs)) }
+    return try take(randomIDs[0]) { $0.media.append((media.media, caption, randomIDs)) }
   }
 
-  private func take(_ randomID: Int64, _ add: (inout State) -> Void) throws(LogChatError) {
-    let (fault, notify, count) = state.withLock { state in
+  private func take(_ randomID: Int64, _ add: (inout State) -> Void) throws(LogChatError) -> Int64? {
+    let (fault, notify, count, id) = state.withLock { state in
       let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
-      if case .before = fault { return (fault, state.onPost, state.attempts.count) }
+      if case .before = fault { return (fault, state.onPost, state.attempts.count, nil as Int64?) }
+      var id: Int64?
       if !state.attempts.contains(randomID) {
         add(&state)
         state.attempts.append(randomID)
+        id = Int64(1000 + state.attempts.count)
       }
-      return (fault, state.onPost, state.attempts.count)
+      return (fault, state.onPost, state.attempts.count, id)
     }
     notify?(count)
     switch fault {
     case .before(let error), .after(let error): throw error
-    case nil: break
+    case nil: return id
     }
   }
 

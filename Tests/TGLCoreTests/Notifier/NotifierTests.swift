@@ -248,8 +248,8 @@ import Testing
 
   @Test func digestIsAFileWithEveryMessage() async throws {
     let ids = Array(Int32(1)...Int32(1000))
-    try await fixture.receive(ids.map { Make.new(Make.message($0, in: bob, "text \($0) end")) })
-    try await fixture.receive([Make.delete(ids)])
+    try await fixture.receive(ids.map { Make.newInChannel(Make.message($0, in: Make.channel(600), "text \($0) end")) })
+    try await fixture.receive([Make.delete(ids, inChannel: 600)])
     try await run()
     #expect(bodies() == (1...5).map { "text \($0) end" })
     let files = chat.state.withLock { $0.files }
