@@ -45,6 +45,7 @@ struct SnapshotMessage: Sendable {
     var replacedAt: Int64
     var text: FormattedText
     var mediaKind: MediaKind?
+    var media: MediaRecord?
   }
 
   struct File: Sendable {
@@ -64,6 +65,11 @@ struct SnapshotMessage: Sendable {
   /// What it said before, oldest first.
   var earlier: [Version] = []
   var files: [File] = []
+
+  /// Whether it shows files, or did so before an edit.
+  var hasFiles: Bool {
+    record.media?.kind.hasFile == true || earlier.contains { $0.mediaKind?.hasFile == true }
+  }
 
   /// When something last happened to it.
   var changedAt: Int64 {
@@ -116,7 +122,7 @@ struct ArchiveSnapshot {
         record: stored.message, version: Int(stored.version), receivedAt: stored.receivedAt,
         deletedAt: stored.deletedAt, layer: stored.layer)
       if message.version > 1 { message.earlier = try versions(of: message.record) }
-      if withFiles, message.record.media?.kind.hasFile == true { message.files = try files(of: message.record) }
+      if withFiles, message.hasFiles { message.files = try files(of: message.record) }
       try body(message)
     }
   }
@@ -124,14 +130,16 @@ struct ArchiveSnapshot {
   private func versions(of message: MessageRecord) throws -> [SnapshotMessage.Version] {
     let statement = try db.cachedStatement(
       sql: """
-        SELECT version, date, replaced_at, text, entities, media_kind FROM message_version
+        SELECT version, date, replaced_at, text, entities, media_kind, media FROM message_version
         WHERE chat_id = ? AND id = ? ORDER BY version
         """)
     return try Row.fetchAll(statement, arguments: [message.chat.rawValue, message.id]).map { row in
-      SnapshotMessage.Version(
+      let kind = (row[5] as String?).map { MediaKind(rawValue: $0) ?? .unsupported }
+      let media = row[6] as Data?
+      return SnapshotMessage.Version(
         version: row[0], date: row[1], replacedAt: row[2],
-        text: FormattedText(row[3], entities: ArchiveJSON.decode(entities: row[4])),
-        mediaKind: (row[5] as String?).map { MediaKind(rawValue: $0) ?? .unsupported })
+        text: FormattedText(row[3], entities: ArchiveJSON.decode(entities: row[4])), mediaKind: kind,
+        media: kind.flatMap { kind in media.map { MediaRecord(kind: kind, raw: $0) } })
     }
   }
 
@@ -140,7 +148,7 @@ struct ArchiveSnapshot {
       let id = job.deletedID ?? job.bufferID
       return SnapshotMessage.File(
         position: job.position, mediumID: job.mediumID, stored: try id.flatMap { try MediaTable.file($0, db) },
-        reason: job.lastError)
+        reason: job.lastError ?? (job.state.isOpen ? "it is still to be downloaded" : nil))
     }
   }
 }

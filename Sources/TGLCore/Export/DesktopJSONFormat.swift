@@ -112,7 +112,7 @@ struct DesktopJSONFormat: ExportFormatWriter {
       json.flag("deleted", true)
       add("deleted_at", "deleted_at_unixtime", deletedAt)
     }
-    if !message.earlier.isEmpty { add(message.earlier) }
+    if !message.earlier.isEmpty { add(message.earlier, files: message.earlierFiles) }
     if includesRaw { json.addRaw(of: message) }
     json.endObject()
     output.output.text.append(isFirstMessage ? "\n" : ",\n")
@@ -121,7 +121,7 @@ struct DesktopJSONFormat: ExportFormatWriter {
     try output.output.flushIfFull()
   }
 
-  private mutating func add(_ versions: [SnapshotMessage.Version]) {
+  private mutating func add(_ versions: [SnapshotMessage.Version], files: [Int: [ExportedFile]]) {
     json.key("versions")
     json.beginArray()
     for version in versions {
@@ -129,6 +129,13 @@ struct DesktopJSONFormat: ExportFormatWriter {
       add("date", "date_unixtime", version.date)
       add("replaced", "replaced_unixtime", version.replacedAt)
       json.add(DesktopText(version.text))
+      if let file = files[version.version]?.first {
+        let media = version.media.map(MediaDetails.init)
+        let path = file.path ?? Self.notIncluded
+        if media?.kind == .photo { json.field("photo", path) } else { json.field("file", path) }
+        json.field("file_name", media?.fileName)
+        json.field(media?.kind == .photo ? "photo_file_size" : "file_size", media?.size)
+      }
       json.endObject()
     }
     json.endArray()
@@ -162,10 +169,12 @@ struct DesktopJSONFormat: ExportFormatWriter {
 
   // MARK: Media
 
+  /// The words Telegram Desktop has for a file that is not in the export; readers look for them.
+  private static let notIncluded = "(File not included. Change data exporting settings to download.)"
+
   private mutating func add(_ media: MediaDetails, of message: ExportedMessage) {
     let file = message.files.first
-    // The words Telegram Desktop has for a file that is not in the export; readers look for them.
-    let path = file?.path ?? "(File not included. Change data exporting settings to download.)"
+    let path = file?.path ?? Self.notIncluded
     switch media.kind {
     case .photo:
       json.field("photo", path)

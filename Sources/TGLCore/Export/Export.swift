@@ -264,10 +264,11 @@ struct ExportRun {
     let sender = try record.sender.flatMap { try names.peer($0) }
     var forwardName = record.forward?.fromName
     if forwardName == nil, let from = record.forward?.from { forwardName = try names.name(from) }
-    let files = try files.files(of: message, place: writer.mediaFolder(for: message, in: chat), report: report)
+    let files = ExportedFile.byVersion(
+      try files.files(of: message, place: writer.mediaFolder(for: message, in: chat), report: report), of: message)
     return ExportedMessage(
       record: record, version: message.version, deletedAt: message.deletedAt, layer: message.layer,
       earlier: message.earlier, sender: sender, senderName: sender?.name, forwardName: forwardName,
-      media: record.media.map(MediaDetails.init), files: files)
+      media: record.media.map(MediaDetails.init), files: files.present, earlierFiles: files.earlier)
   }
 }

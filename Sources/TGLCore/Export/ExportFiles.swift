@@ -13,6 +13,8 @@ struct ExportFiles {
   private(set) var failed = 0
   /// The contents of the copies that are there, by their names.
   private var copies: [String: Data] = [:]
+  /// What names the folder's file system takes.
+  private var shape: NameShape
 
   init(_ request: ExportRequest, _ cancellation: BlockingWork.Cancellation) {
     media = request.media
@@ -21,6 +23,7 @@ struct ExportFiles {
     keys = request.keys
     replacing = request.replacing
     self.cancellation = cancellation
+    shape = folder.map(FileNaming.system.shape) ?? NameShape()
   }
 
   /// - Parameter place: the folder in the export's folder that copies go to.
@@ -30,7 +33,7 @@ struct ExportFiles {
     guard media != .none else { return [] }
     var files: [ExportedFile] = []
     for file in message.files {
-      var exported = ExportedFile(position: file.position, size: file.stored?.size ?? 0)
+      var exported = ExportedFile(position: file.position, mediumID: file.mediumID, size: file.stored?.size ?? 0)
       if let stored = file.stored {
         do throws(EncryptedFileError) {
           exported.path = try path(of: stored, place: place())
@@ -66,25 +69,37 @@ struct ExportFiles {
       guard access(source, F_OK) == 0 else { throw .last("open", source) }
       return absolute(source)
     }
-    let copy = copyName(of: file, place: place)
-    if copies.updateValue(file.sha256, forKey: copy) == nil {
-      do throws(EncryptedFileError) { try copyFile(source, to: copy, file) } catch {
-        copies[copy] = nil
-        throw error
+    while true {
+      let copy = copyName(of: file, place: place)
+      let key = Self.key(copy)
+      if copies.updateValue(file.sha256, forKey: key) != nil { return copy }
+      do throws(EncryptedFileError) {
+        try copyFile(source, to: copy, file)
+        return copy
+      } catch {
+        copies[key] = nil
+        // A name the file system does not take shows when the copy gets it.
+        guard case .system(_, "rename", _) = error, let plainer = shape.after(refusal: ENAMETOOLONG) else {
+          throw error
+        }
+        shape = plainer
       }
     }
-    return copy
   }
 
-  /// The file's own name, or one with a mark when other content has that.
+  /// The file's own name as far as the folder's file system takes it, or one with a mark when other content has that.
   private func copyName(of file: StoredFile, place: String) -> String {
     let isMarked = file.name.hasSuffix(EncryptedFile.suffix)
-    let name = isMarked ? String(file.name.dropLast(EncryptedFile.suffix.count)) : file.name
+    let name = MediaFileName.portable(
+      isMarked ? String(file.name.dropLast(EncryptedFile.suffix.count)) : file.name, shape)
     let copy = "\(place)/\(name)"
-    guard let other = copies[copy], other != file.sha256 else { return copy }
+    guard let other = copies[Self.key(copy)], other != file.sha256 else { return copy }
     let mark = file.sha256.prefix(4).map { String(format: "%02x", $0) }.joined()
     return "\(place)/\(mark)-\(name)"
   }
+
+  /// The same for names that some file systems take for one.
+  private static func key(_ path: String) -> String { path.uppercased().lowercased() }
 
   private func absolute(_ path: String) -> String {
     path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path

@@ -79,6 +79,7 @@ enum HTMLMessage {
       html.append("<div class=\"old\"><time>\(date > 0 ? time.minute(date) : "")</time>")
       if index < message.earlier.count, let kind = message.earlier[index].mediaKind {
         html.append(" <span class=\"badge\">\(kind.rawValue)</span>")
+        appendFiles(of: message.earlier[index], message, to: &html)
       }
       html.append("<div class=\"text\" dir=\"auto\">")
       HTMLText.append(text, removed: next?.removed ?? [], inserted: inserted, to: &html)
@@ -119,6 +120,26 @@ enum HTMLMessage {
         path, as: file.position == 0 || media.kind == .paidMedia ? kind(of: path, media.kind) : .document, media,
         to: &html)
     }
+  }
+
+  /// The files of an earlier version.
+  private static func appendFiles(
+    of version: SnapshotMessage.Version, _ message: ExportedMessage, to html: inout TextBuffer
+  ) {
+    guard let files = message.earlierFiles[version.version], let media = version.media.map(MediaDetails.init) else {
+      return
+    }
+    html.append("<div class=\"media\">")
+    for file in files {
+      if let path = file.path {
+        append(path, as: file.position == 0 ? kind(of: path, media.kind) : .document, media, to: &html)
+      } else {
+        html.append("<span class=\"file\">")
+        html.append(escaping: file.reason ?? "not kept")
+        html.append("</span>")
+      }
+    }
+    html.append("</div>")
   }
 
   private enum Shown { case image, video, audio, document }

@@ -53,7 +53,7 @@ struct JSONLinesFormat: ExportFormatWriter {
     json.flag("deleted", message.deletedAt != nil)
     json.field("deleted_at", message.deletedAt.map(CalendarTime.utc))
     json.field("version", message.version)
-    if !message.earlier.isEmpty { add(message.earlier) }
+    if !message.earlier.isEmpty { add(message.earlier, files: message.earlierFiles) }
     if includesRaw { json.addRaw(of: message) }
     json.endObject()
     output.output.text.append(json.text)
@@ -72,7 +72,7 @@ struct JSONLinesFormat: ExportFormatWriter {
     json.endObject()
   }
 
-  private mutating func add(_ versions: [SnapshotMessage.Version]) {
+  private mutating func add(_ versions: [SnapshotMessage.Version], files: [Int: [ExportedFile]]) {
     json.key("versions")
     json.beginArray()
     for version in versions {
@@ -82,6 +82,10 @@ struct JSONLinesFormat: ExportFormatWriter {
       json.field("replaced_at", CalendarTime.utc(version.replacedAt))
       json.add(version.text)
       json.field("media_kind", version.mediaKind?.rawValue)
+      if let files = files[version.version] {
+        json.field("file_name", version.media.flatMap { MediaDetails($0).fileName })
+        json.add(files)
+      }
       json.endObject()
     }
     json.endArray()
@@ -130,19 +134,21 @@ extension JSONText {
       key("poll")
       add(poll)
     }
-    if !files.isEmpty {
-      key("files")
-      beginArray()
-      for file in files {
-        beginObject()
-        field("path", file.path)
-        field("size", file.size)
-        field("missing", file.reason)
-        endObject()
-      }
-      endArray()
-    }
+    if !files.isEmpty { add(files) }
     endObject()
+  }
+
+  fileprivate mutating func add(_ files: [ExportedFile]) {
+    key("files")
+    beginArray()
+    for file in files {
+      beginObject()
+      field("path", file.path)
+      field("size", file.size)
+      field("missing", file.reason)
+      endObject()
+    }
+    endArray()
   }
 
   /// As in Telegram Desktop's export.

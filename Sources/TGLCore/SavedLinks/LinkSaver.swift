@@ -61,7 +61,7 @@ actor LinkSaver {
         try await step()
       } catch {
         guard error.isTransient else { throw error }
-        logger.warning("saving a link has to wait", metadata: ["reason": "\(error)"])
+        logger.warning("archive is not available; saving links waits", metadata: ["reason": "\(error)"])
         try await time.sleep(.seconds(5))
       }
     }
@@ -91,16 +91,32 @@ actor LinkSaver {
 
   private func failed(_ link: SavedLink, _ error: TelegramError) async throws(ArchiveError) {
     if Task.isCancelled { return }
-    guard let wait = error.patience(attempts: link.attempts), link.attempts < Self.maximumAttempts else {
+    guard let pause = Self.pause(after: error, attempts: link.attempts + 1) else {
       let outcome = LinkOutcome(link: link, result: .failed(Self.words(for: error)))
       return try await commit(outcome, RecorderBatch(receivedAt: time.now()))
     }
-    logger.notice("saving a link has to wait", metadata: ["link": "\(link.link)", "reason": "\(error)"])
-    try await archive.postpone(link.id, until: StoredDeadline.after(wait, now: time.now()), reason: "\(error)")
+    logger.notice(
+      "link was not followed; it will be tried again",
+      metadata: [
+        "link": "\(link.link)", "reason": "\(error)", "attempts": "\(link.attempts + 1)",
+        "seconds": "\(pause.components.seconds + 1)",
+      ])
+    let until = StoredDeadline.after(pause.components.seconds + 1, now: time.now())
+    try await archive.postpone(link.id, until: until, reason: "\(error)")
   }
 
-  /// With waits that double up to an hour, about two days.
-  private static let maximumAttempts = 50
+  /// About two days.
+  private static let patience = Patience(first: .seconds(5), longest: .seconds(3_600), attempts: 50)
+
+  /// How long to wait before the link is tried again; nil when that would not help.
+  private static func pause(after error: TelegramError, attempts: Int) -> Duration? {
+    switch error.verdict {
+    case .retry(let asked): patience.pause(afterFailures: attempts, asked: asked)
+    // What ends the client, or the session, says nothing of the link.
+    case .renew, .signIn, .cancelled: patience.pause(afterFailures: attempts)
+    case .setAside, .alreadyDone, .stop: nil
+    }
+  }
 
   private static func words(for error: TelegramError) -> String {
     switch error {
@@ -148,24 +164,6 @@ actor LinkSaver {
     case .message(let message): MessageRecord(message, selfID: recorder.policy.selfID)
     case .messageService(let message): MessageRecord(message, selfID: recorder.policy.selfID)
     case .messageEmpty, .other: nil
-    }
-  }
-}
-
-extension TelegramError {
-  /// Seconds after which asking again may do; nil for an answer that will stay the same.
-  fileprivate func patience(attempts: Int) -> Int64? {
-    let growing = min(Int64(5) << Int64(min(attempts, 12)), 3_600)
-    switch self {
-    case .floodWait(let wait, _): return wait.components.seconds + 1
-    case .unreachable, .timeout, .keyExchange, .store, .unauthorized, .authKeyLost, .cancelled, .closed: return growing
-    case .rpc(let error, _):
-      switch error.kind {
-      case .floodWait(let wait), .slowModeWait(let wait): return wait.components.seconds + 1
-      case .serverFailure, .outcomeUnknown: return growing
-      default: return nil
-      }
-    case .decoding, .unknownPeer, .unknownUsername, .file: return nil
     }
   }
 }
