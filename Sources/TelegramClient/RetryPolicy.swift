@@ -27,15 +27,18 @@ struct RetryPolicy {
   let floodSleepThreshold: Duration
   /// Whether FILE_MIGRATE is followed.
   let followsFiles: Bool
+  /// Whether failures of the server are retried here, and not by the caller, whose tries they would multiply.
+  let retriesFailures: Bool
   private var floodWaits = 0
   private var migrations = 0
   private var repetitions = 0
   private var transfers = 0
   private var serverFailures = 0
 
-  init(floodSleepThreshold: Duration, followsFiles: Bool = true) {
+  init(floodSleepThreshold: Duration, followsFiles: Bool = true, retriesFailures: Bool = true) {
     self.floodSleepThreshold = floodSleepThreshold
     self.followsFiles = followsFiles
+    self.retriesFailures = retriesFailures
   }
 
   /// - Parameters:
@@ -65,7 +68,7 @@ struct RetryPolicy {
       return .authorize
     case .serverFailure:
       serverFailures += 1
-      guard serverFailures <= Self.maximumServerFailures else { break }
+      guard retriesFailures, serverFailures <= Self.maximumServerFailures else { break }
       return .wait(.seconds(1 << (serverFailures - 1)))
     case .outcomeUnknown:
       repetitions += 1

@@ -52,7 +52,7 @@ extension TelegramClient {
     do throws(TLError) {
       response = try Function.Response(decoding: bytes)
     } catch {
-      throw .decoding(error, method: Function.name)
+      throw .decoding(error, method: Function.name, answer: bytes)
     }
     if let carrying = response as? any PeerCarrying { await peers.harvest(carrying) }
     if let updates = response as? API.AnyUpdates { environment.feed?.offer(.answered(updates)) }
@@ -75,7 +75,7 @@ extension TelegramClient {
     let options = call.options
     var policy = RetryPolicy(
       floodSleepThreshold: options.leavesPaceToCaller ? .zero : configuration.floodSleepThreshold,
-      followsFiles: !options.leavesPaceToCaller)
+      followsFiles: !options.leavesPaceToCaller, retriesFailures: !options.leavesPaceToCaller)
     var dc = options.dc
     var keyReplacements = 0
     while true {
@@ -131,7 +131,7 @@ extension TelegramClient {
 
   private func pause(_ wait: Duration, method: String, _ refusal: RPCError) async throws(TelegramError) {
     environment.logger.notice(
-      "waiting as the server asks",
+      refusal.isServerFailure ? "Telegram failed to answer; trying again" : "waiting as the server asks",
       metadata: ["method": "\(method)", "seconds": "\(wait.components.seconds)", "error": "\(refusal.message)"])
     do { try await environment.clock.sleep(for: wait) } catch { throw .cancelled }
   }
@@ -153,4 +153,9 @@ extension TelegramClient {
       _ = try await self.invoke(API.AuthImportAuthorization(id: exported.id, bytes: exported.bytes), dc: dc)
     }
   }
+}
+
+extension RPCError {
+  /// Whether the server is in trouble, which is no wait it asks for.
+  fileprivate var isServerFailure: Bool { verdict == .retry(after: nil) }
 }

@@ -1,4 +1,5 @@
 public import MTProto
+public import NIOCore
 public import TL
 
 /// Why a call, or the whole client, failed; each case says what the person must know to act.
@@ -16,7 +17,9 @@ public enum TelegramError: Error, Sendable {
   /// The server could not prove who it is, or broke the key exchange.
   case keyExchange(KeyExchangeError, dc: Int)
   /// The answer to `method` is no value of its type.
-  case decoding(TLError, method: String)
+  ///
+  /// `answer` is what the server sent, boxed; nil where it is of no use.
+  case decoding(TLError, method: String, answer: ByteBuffer? = nil)
   /// `method` was not answered in time.
   case timeout(method: String)
   /// A peer this account has never met, so that it cannot be addressed.
@@ -54,7 +57,7 @@ extension TelegramError: CustomStringConvertible {
     case .authKeyLost(let dc): "DC\(dc) does not know this session's key any more; sign in again"
     case .unreachable(let dc, let reason): "DC\(dc) cannot be reached: \(reason)"
     case .keyExchange(let error, let dc): "key exchange with DC\(dc) failed: \(error)"
-    case .decoding(let error, let method): "the answer to \(method) cannot be read: \(error)"
+    case .decoding(let error, let method, _): "the answer to \(method) cannot be read: \(error)"
     case .timeout(let method): "\(method) was not answered in time"
     case .unknownPeer(let id): "peer \(id) is not known to this account"
     case .unknownUsername(let name): "nobody has the username @\(name)"

@@ -296,12 +296,14 @@ private struct DaySource: UpdateSource {
   }
 
   /// Everything has been pushed.
-  func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
+  func difference(
+    pts: Int32, qts: Int32, date: Int32, limit: Int32?
+  ) async throws(TelegramError) -> API.AnyUpdatesDifference {
     .updatesDifferenceEmpty(API.UpdatesDifferenceEmpty(date: 2_000_000_000, seq: 0))
   }
 
   func channelDifference(
-    id: Int64, pts: Int32
+    id: Int64, pts: Int32, limit: Int32?
   ) async throws(TelegramError) -> API.AnyUpdatesChannelDifference {
     .updatesChannelDifferenceEmpty(API.UpdatesChannelDifferenceEmpty(final: true, pts: pts))
   }

@@ -57,7 +57,9 @@ struct SimulatedSource: UpdateSource {
     }
   }
 
-  func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
+  func difference(
+    pts: Int32, qts: Int32, date: Int32, limit: Int32?
+  ) async throws(TelegramError) -> API.AnyUpdatesDifference {
     let result: Result<API.AnyUpdatesDifference, TelegramError> = try await call("getDifference \(pts)") { world in
       if world.roll(world.plan.forgets) {
         world.count("state forgotten")
@@ -79,7 +81,7 @@ struct SimulatedSource: UpdateSource {
   }
 
   func channelDifference(
-    id: Int64, pts: Int32
+    id: Int64, pts: Int32, limit: Int32?
   ) async throws(TelegramError) -> API.AnyUpdatesChannelDifference {
     let result: Result<API.AnyUpdatesChannelDifference, TelegramError> =
       try await call("getChannelDifference \(id) \(pts)") { world in

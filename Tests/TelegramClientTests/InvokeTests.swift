@@ -161,7 +161,7 @@ import Testing
     let error = await #expect(throws: TelegramError.self) {
       _ = try await running(client) { try await $0.invoke(API.UpdatesGetState()) }
     }
-    guard case .decoding(_, method: "updates.getState")? = error else {
+    guard case .decoding(_, method: "updates.getState", answer: _?)? = error else {
       Issue.record("\(String(describing: error))")
       return
     }

@@ -99,9 +99,11 @@ private final class FakeSource: UpdateSource {
     return .messagesDialogs(API.MessagesDialogs(dialogs: [.dialog(dialog)], messages: [], chats: [], users: []))
   }
 
-  func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
+  func difference(
+    pts: Int32, qts: Int32, date: Int32, limit: Int32?
+  ) async throws(TelegramError) -> API.AnyUpdatesDifference {
     let answer = state.withLock { state -> Result<API.AnyUpdatesDifference, TelegramError> in
-      state.asked.append(.account(pts: pts, qts: qts, date: date))
+      state.asked.append(.account(pts: pts, qts: qts, date: date, limit: limit))
       return state.differences.isEmpty
         ? .success(.updatesDifferenceEmpty(API.UpdatesDifferenceEmpty(date: date, seq: 0)))
         : state.differences.removeFirst()
@@ -109,9 +111,11 @@ private final class FakeSource: UpdateSource {
     return try answer.get()
   }
 
-  func channelDifference(id: Int64, pts: Int32) async throws(TelegramError) -> API.AnyUpdatesChannelDifference {
+  func channelDifference(
+    id: Int64, pts: Int32, limit: Int32?
+  ) async throws(TelegramError) -> API.AnyUpdatesChannelDifference {
     let answer = state.withLock { state -> Result<API.AnyUpdatesChannelDifference, TelegramError> in
-      state.asked.append(.channel(id: id, pts: pts))
+      state.asked.append(.channel(id: id, pts: pts, limit: limit))
       return state.channelDifferences.isEmpty
         ? .success(.updatesChannelDifferenceEmpty(API.UpdatesChannelDifferenceEmpty(final: true, pts: pts)))
         : state.channelDifferences.removeFirst()
@@ -374,6 +378,92 @@ private func until(_ condition: () async -> Bool) async {
       channel: .failure(.rpc(RPCError(code: 400, message: "CHANNEL_PRIVATE"), method: "updates.getChannelDifference")))
     try await running(source, sink) { await until { await sink.isCaughtUp } }
     #expect(await sink.batches.contains { $0.stateChange.channels[5] == .some(nil) })
+  }
+
+  @Test(arguments: [
+    (400, "MSG_ID_INVALID"), (403, "NOBODY_KNOWS_THIS"), (400, "PERSISTENT_TIMESTAMP_EMPTY"), (406, "CHANNEL_PRIVATE"),
+  ])
+  func oneChannelThatIsRefusedDoesNotKeepTheServiceFromBeingReady(code: Int, name: String) async throws {
+    let state = UpdatesState(pts: 100, qts: 0, date: 1, seq: 0, channels: [5: 50, 6: 60])
+    let (source, sink) = (FakeSource(), FakeSink(stored: state))
+    for _ in 0..<60 {
+      let refusal = RPCError(code: Int32(code), message: name)
+      source.answer(channel: .failure(.rpc(refusal, method: "updates.getChannelDifference")))
+    }
+    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    #expect(source.asked.filter { if case .channel = $0 { true } else { false } }.count == 2)
+    let setAside = await sink.batches.flatMap(\.setAside)
+    #expect(Set(setAside.map(\.channelID)) == [5, 6])
+    #expect(await Set(sink.batches.flatMap(\.gaps).map(\.fromPts)) == [50, 60])
+  }
+
+  @Test func channelTheServerFailsToAnswerForIsSetAsideInTheEnd() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: Self.stored))
+    for _ in 0..<60 {
+      let failure = RPCError(code: 500, message: "HISTORY_GET_FAILED")
+      source.answer(channel: .failure(.rpc(failure, method: "updates.getChannelDifference")))
+    }
+    try await running(source, sink) {
+      await until {
+        source.clock.advance(by: .seconds(1))
+        return await sink.isCaughtUp
+      }
+    }
+    #expect(source.asked.filter { if case .channel = $0 { true } else { false } }.count == 10)
+    #expect(await sink.batches.flatMap(\.setAside).map(\.channelID) == [5])
+  }
+
+  @Test func channelThatWasLeftIsNotSetAside() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: Self.stored, isHeld: true))
+    let left = API.AnyChat.channelForbidden(API.ChannelForbidden(id: 5, accessHash: 1, title: "Team"))
+    source.answer(
+      .success(
+        .updatesDifference(
+          .init(
+            newMessages: [], newEncryptedMessages: [], otherUpdates: [], chats: [left], users: [],
+            state: .init(pts: 101, qts: 0, date: 1, seq: 0, unreadCount: 0)))))
+    source.answer(
+      channel: .failure(.rpc(RPCError(code: 400, message: "CHANNEL_PRIVATE"), method: "updates.getChannelDifference")))
+    try await running(source, sink) {
+      await until { await sink.isWaiting }
+      await sink.letGo()
+      await until { await sink.isCaughtUp }
+    }
+    // Whichever was heard of first: in the end it is no longer set aside.
+    let batches = await sink.batches
+    let last = batches.lastIndex { !$0.setAside.isEmpty } ?? -1
+    #expect(last < 0 || batches[last...].contains { $0.answered.contains(5) })
+  }
+
+  @Test(arguments: [(400, "PERSISTENT_TIMESTAMP_EMPTY"), (400, "MSG_ID_INVALID"), (403, "NOBODY_KNOWS_THIS")])
+  func refusedDifferenceStartsAnewFromTheServersState(code: Int, name: String) async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: Self.stored))
+    source.setServer(pts: 4_000)
+    source.answer(.failure(.rpc(RPCError(code: Int32(code), message: name), method: "updates.getDifference")))
+    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    #expect(await sink.batches.contains { $0.stateChange.account?.pts == 4_000 })
+    #expect(await sink.batches.flatMap(\.gaps).contains { $0.channelID == nil && $0.fromPts == 100 })
+  }
+
+  @Test func eventThatCannotBeReadIsSteppedOverAndItsBytesGoToTheSink() async throws {
+    let (source, sink) = (FakeSource(), FakeSink(stored: Self.stored))
+    let bytes = ByteBuffer(bytes: [9, 9, 9, 9])
+    let failure = TelegramError.decoding(
+      .unexpectedConstructor(9, offset: 0), method: "updates.getDifference", answer: bytes)
+    // 100, 50, 25, 12, 6, 3, 1.
+    for _ in 0..<7 { source.answer(.failure(failure)) }
+    try await running(source, sink) { await until { await sink.isCaughtUp } }
+    let limits = source.asked.compactMap { request -> Int32?? in
+      if case .account(_, _, _, let limit) = request { .some(limit) } else { nil }
+    }
+    #expect(limits == [nil, 50, 25, 12, 6, 3, 1, nil])
+    let event = try #require(await sink.batches.flatMap(\.setAside).first)
+    guard case .unreadable(let kept, _) = event.cause else {
+      Issue.record("\(event.cause)")
+      return
+    }
+    #expect(kept == bytes && event.pts == 100)
+    #expect(await sink.batches.contains { $0.stateChange.account?.pts == 101 })
   }
 
   @Test func endedSessionEndsThePump() async throws {

@@ -11,11 +11,16 @@ public struct UpdateBatch: Sendable {
   public var stateChange = UpdatesStateChange()
   /// Stretches of events the server no longer tells.
   public var gaps: [UpdateGap] = []
+  /// What was refused for good or could not be read, and so was left out.
+  public var setAside: [SetAsideEvent] = []
+  /// Sequences whose difference the server answered; channels by their bare ids, nil for private chats and basic groups.
+  public var answered: Set<Int64?> = []
 
   public init() {}
 
   public var isEmpty: Bool {
-    updates.isEmpty && users.isEmpty && chats.isEmpty && stateChange.isEmpty && gaps.isEmpty
+    updates.isEmpty && users.isEmpty && chats.isEmpty && stateChange.isEmpty && gaps.isEmpty && setAside.isEmpty
+      && answered.isEmpty
   }
 
   /// Adds a later batch, so that both can be committed in one transaction.
@@ -25,6 +30,11 @@ public struct UpdateBatch: Sendable {
     chats += later.chats
     stateChange.merge(later.stateChange)
     gaps += later.gaps
+    // The later word counts: a difference may be refused after it was answered, and answered after it was refused.
+    setAside.removeAll { $0.isRefusal && later.answered.contains($0.channelID) }
+    answered.subtract(later.setAside.lazy.filter(\.isRefusal).map(\.channelID))
+    setAside += later.setAside
+    answered.formUnion(later.answered)
   }
 }
 
@@ -35,6 +45,10 @@ public struct UpdateGap: Sendable, Equatable {
     case tooLong
     /// The channel can no longer be read.
     case accessLost
+    /// The difference is refused for good.
+    case refused
+    /// An event could not be read, and nothing of it is known.
+    case unreadable
   }
 
   /// The channel's bare id; nil for private chats and basic groups.

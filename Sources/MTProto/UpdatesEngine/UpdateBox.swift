@@ -32,6 +32,12 @@ struct UpdateBox: Sendable {
   private var askedFrom = Int32.min
   /// Whether the running difference may end too early, so that another has to follow it.
   private var wantsAnother = false
+  /// How differences are asked for.
+  var pace = DifferencePace()
+  /// When a difference that was refused for good is asked for once more (uptime); nil for one that is not refused.
+  ///
+  /// Meanwhile updates are applied as they come: what lies before them is in a recorded gap.
+  private(set) var restsUntil: Duration?
   /// What the slices of the running difference have shown.
   private var shown = ShownMessages()
 
@@ -63,6 +69,11 @@ struct UpdateBox: Sendable {
       // The rest of the difference tells whether it is overtaken.
       hold(update)
       return []
+    }
+    if restsUntil != nil, update.pts > pts {
+      pts = update.pts
+      if !isFetching { wantDifference(at: now) }
+      return [update.update]
     }
     switch advance(past: update) {
     case .next:
@@ -155,14 +166,38 @@ struct UpdateBox: Sendable {
     return released
   }
 
-  /// Whether a difference is wanted or under way.
-  var isBehind: Bool { isFetching || differenceDue != nil }
+  /// Leaves the hole alone that a difference did not close.
+  mutating func postponeHole(until time: Duration) {
+    if let holeDeadline { self.holeDeadline = max(holeDeadline, time) }
+  }
+
+  /// Whether a difference is wanted or under way; one that is refused holds nothing back.
+  var isBehind: Bool { restsUntil == nil && (isFetching || differenceDue != nil) }
+
+  /// Leaves a difference that is refused for good alone until `time` (uptime); returns what was held back behind it.
+  mutating func rest(until time: Duration) -> [API.AnyUpdate] {
+    isFetching = false
+    wantsAnother = false
+    holeDeadline = nil
+    restsUntil = time
+    differenceDue = time
+    let reached = held.last?.pts ?? pts
+    let updates = drain()
+    pts = max(pts, reached)
+    return updates
+  }
+
+  /// Notes that a difference is answered, whatever it was before.
+  mutating func wake() { restsUntil = nil }
 
   /// Marks a difference as wanted from `time` on.
   mutating func wantDifference(at time: Duration) {
     holeDeadline = nil
     if isFetching {
       wantsAnother = true
+    } else if let restsUntil {
+      // Its scope was heard of again, which is a reason to ask sooner, but not each time.
+      differenceDue = min(differenceDue ?? restsUntil, time + pace.restAfterPush)
     } else {
       differenceDue = min(differenceDue ?? time, time)
     }

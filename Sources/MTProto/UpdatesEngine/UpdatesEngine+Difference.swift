@@ -5,6 +5,8 @@ extension UpdatesEngine {
   public mutating func apply(_ difference: API.AnyUpdatesDifference, now: Moment) -> UpdateBatch {
     var batch = UpdateBatch()
     account.endFetching(now: now.uptime)
+    account.wake()
+    batch.answered = [nil]
     switch difference {
     case .updatesDifferenceEmpty(let empty):
       date = max(date, empty.date)
@@ -32,13 +34,12 @@ extension UpdatesEngine {
       take(isOld ? [] : slice.newMessages, slice.otherUpdates, isOld: isOld, into: &batch, now: now)
       move(to: slice.intermediateState)
       touchAccount(&batch)
-      // A slice that does not move the state would be asked for for ever.
-      account.wantDifference(at: stuck ? now.uptime + .seconds(60) : now.uptime)
+      account.wantDifference(at: now.uptime + account.pace.goOn(moved: !stuck))
     case .updatesDifferenceTooLong(let tooLong):
       batch.gaps.append(UpdateGap(channelID: nil, fromPts: account.pts, toPts: tooLong.pts, reason: .tooLong))
       batch.updates = account.jump(to: tooLong.pts)
       touchAccount(&batch)
-      account.wantDifference(at: now.uptime)
+      account.wantDifference(at: now.uptime + account.pace.skipped())
     case .other:
       account.wantDifference(at: now.uptime + .seconds(60))
     }
@@ -52,7 +53,10 @@ extension UpdatesEngine {
     var batch = UpdateBatch()
     guard let from = channels[id]?.pts else { return batch }
     channels[id]?.endFetching(now: now.uptime)
+    channels[id]?.wake()
+    batch.answered = [id]
     var isFinal = true
+    var isSkipped = false
     var timeout: Int32?
     switch difference {
     case .updatesChannelDifferenceEmpty(let empty):
@@ -81,6 +85,7 @@ extension UpdatesEngine {
       // The newest messages, newest first.
       batch.updates += tooLong.messages.reversed().map { .asNewMessage($0) }
       isFinal = tooLong.final || (pts ?? from) <= from
+      isSkipped = true
       timeout = tooLong.timeout
     case .other:
       channels[id]?.wantDifference(at: now.uptime + .seconds(60))
@@ -88,7 +93,8 @@ extension UpdatesEngine {
     }
     guard isFinal else {
       batch.stateChange.channels[id] = channels[id]?.pts
-      channels[id]?.wantDifference(at: now.uptime)
+      let pause = isSkipped ? channels[id]?.pace.skipped() : channels[id]?.pace.goOn(moved: true)
+      channels[id]?.wantDifference(at: now.uptime + (pause ?? .zero))
       return batch
     }
     releaseChannel(id, pollAfter: timeout.map { .seconds(Int64(max($0, 0))) }, into: &batch, now: now)
@@ -101,7 +107,7 @@ extension UpdatesEngine {
     case .account:
       account.endFetching(now: retryAt)
       account.wantDifference(at: retryAt)
-    case .channel(let id, _):
+    case .channel(let id, _, _):
       channels[id]?.endFetching(now: retryAt)
       channels[id]?.wantDifference(at: retryAt)
     }

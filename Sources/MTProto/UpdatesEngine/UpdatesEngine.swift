@@ -3,9 +3,11 @@ public import TL
 /// What to ask the server for so that a sequence can go on.
 public enum DifferenceRequest: Sendable, Hashable {
   /// `updates.getDifference`.
-  case account(pts: Int32, qts: Int32, date: Int32)
+  ///
+  /// `limit` is the most events the answer may hold; nil leaves that to the server.
+  case account(pts: Int32, qts: Int32, date: Int32, limit: Int32? = nil)
   /// `updates.getChannelDifference` for a channel's bare id.
-  case channel(id: Int64, pts: Int32)
+  case channel(id: Int64, pts: Int32, limit: Int32? = nil)
 }
 
 /// Puts updates in order: finds holes and duplicates in the event sequences, and says which differences to fetch.
@@ -95,8 +97,11 @@ public struct UpdatesEngine: Sendable {
   }
 
   /// Says that the account's own updates may have been missed, as when one could not be read.
-  public mutating func wantDifference(now: Moment) {
+  ///
+  /// - Parameter channel: the bare id of the channel that may have been spoken of, too.
+  public mutating func wantDifference(channel: Int64? = nil, now: Moment) {
     account.wantDifference(at: now.uptime)
+    if let channel { channels[channel]?.wantDifference(at: now.uptime) }
   }
 
   /// Starts to follow a channel from `pts` on; does nothing when it is followed already.
@@ -125,7 +130,7 @@ public struct UpdatesEngine: Sendable {
   public mutating func nextRequest(now: Moment) -> DifferenceRequest? {
     if let due = account.differenceDue, due <= now.uptime {
       account.beginFetching()
-      return .account(pts: account.pts, qts: qts, date: date)
+      return .account(pts: account.pts, qts: qts, date: date, limit: account.pace.limit)
     }
     let due = channels.filter { $0.value.differenceDue.map { $0 <= now.uptime } ?? false }
     guard
@@ -133,7 +138,7 @@ public struct UpdatesEngine: Sendable {
         .key
     else { return nil }
     channels[id]?.beginFetching()
-    return channels[id].map { .channel(id: id, pts: $0.pts) }
+    return channels[id].map { .channel(id: id, pts: $0.pts, limit: $0.pace.limit) }
   }
 
   // MARK: Sequences
@@ -256,13 +261,17 @@ public struct UpdatesEngine: Sendable {
   mutating func releaseAccount(into batch: inout UpdateBatch, now: Moment) {
     account.quietDeadline = now.uptime + configuration.quietTimeout
     deliver(account.release(now: now.uptime, holeTimeout: configuration.holeTimeout), into: &batch)
+    account.postponeHole(until: now.uptime + account.pace.finished(closed: account.held.isEmpty))
   }
 
   /// The same for a channel; `pollAfter` is the server's wish when to ask again.
   mutating func releaseChannel(_ id: Int64, pollAfter: Duration?, into batch: inout UpdateBatch, now: Moment) {
     guard var box = channels[id] else { return }
-    box.quietDeadline = now.uptime + max(pollAfter ?? .zero, configuration.quietTimeout)
+    // The server's wish may be anything.
+    let poll = min(pollAfter ?? .zero, DifferencePace.refusedRest)
+    box.quietDeadline = now.uptime + max(poll, configuration.quietTimeout)
     batch.updates += box.release(now: now.uptime, holeTimeout: configuration.holeTimeout)
+    box.postponeHole(until: now.uptime + box.pace.finished(closed: box.held.isEmpty))
     batch.stateChange.channels[id] = .some(box.pts)
     channels[id] = box
   }

@@ -88,6 +88,7 @@ struct BatchWriter {
         report.keptRaw += 1
       }
     }
+    try setAside()
     for step in batch.progress { try LookingAgainTable.apply(step, now: batch.receivedAt, db) }
     try StateTable.save(batch.stateChange, db)
     try search.write(db)

@@ -46,6 +46,11 @@ struct NoticeIdentity {
     hash("link \(kind) \(message) \(position)")
   }
 
+  /// What is posted about a message that cannot be read.
+  func randomID(ofUnreadable chat: Int64, at pts: Int32, message: Int64) -> Int64 {
+    hash("unreadable \(chat) \(pts) \(message)")
+  }
+
   /// Never 0, which Telegram does not take.
   private func hash(_ text: String) -> Int64 {
     let digest = SHA256.hash(Array("\(salt) \(text)".utf8))

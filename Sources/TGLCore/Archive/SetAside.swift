@@ -1,4 +1,5 @@
 public import Foundation
+import MTProto
 import TL
 public import TelegramClient
 
@@ -111,5 +112,31 @@ public struct SetAsideSummary: Sendable, Hashable {
   private static func name(_ entry: Entry) -> String {
     guard let chat = entry.chat else { return "private chats and basic groups" }
     return entry.title.map { "\($0) (\(chat))" } ?? "\(chat)"
+  }
+}
+
+extension MessageScope {
+  /// Nil for a number that no channel has.
+  ///
+  /// - Parameter channelID: the channel's bare id; nil for private chats and basic groups.
+  init?(channelID: Int64?) {
+    guard let channelID else { self = .common; return }
+    guard let channel = PeerID.channel(channelID) else { return nil }
+    self = .channel(channel)
+  }
+
+  var channel: PeerID? { if case .channel(let id) = self { id } else { nil } }
+}
+
+extension PeerID {
+  init?(_ peer: UnreadableMessage.Peer) {
+    let id =
+      switch peer {
+      case .user(let id): PeerID.user(id)
+      case .group(let id): PeerID.basicGroup(id)
+      case .channel(let id): PeerID.channel(id)
+      }
+    guard let id else { return nil }
+    self = id
   }
 }

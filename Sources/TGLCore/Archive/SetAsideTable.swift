@@ -10,6 +10,11 @@ enum SetAsideTable {
   /// - Returns: whether it was not there before.
   @discardableResult
   static func add(_ object: SetAside, _ db: Database) throws -> Bool {
+    // A scope's updates are one thing, wherever they stand.
+    if object.kind == .updates, let pts = object.pts {
+      let move = try db.cachedStatement(sql: "UPDATE set_aside SET pts = ? WHERE kind = 'updates' AND scope = ?")
+      try move.execute(arguments: [pts, object.scope.column])
+    }
     let isNew = try id(of: object, db) == nil
     let raw = object.raw.flatMap { $0.count <= SetAside.maximumBytes ? $0 : nil }
     if object.raw != nil, raw == nil { Self.dropped.increment() }
@@ -86,6 +91,13 @@ enum SetAsideTable {
         reason: row["reason"])
     }
     return summary
+  }
+
+  /// How many objects of a chat could not be read.
+  static func unreadable(in chat: PeerID, _ db: Database) throws -> Int {
+    let statement = try db.cachedStatement(
+      sql: "SELECT count(*) FROM set_aside WHERE kind = 'object' AND chat_id = ?")
+    return try Int.fetchOne(statement, arguments: [chat.rawValue]) ?? 0
   }
 
   // MARK: Bounds

@@ -105,6 +105,9 @@ public enum MetricsCatalog {
       "tgl_posts_total", .counter, "result", ["sent", "postponed", "parked"],
       "Posts to the log chat: sent, postponed, parked."),
     MetricFamily(
+      "tgl_retries_total", .counter, "work", ["updates", "start"],
+      "Failures after which something is tried again, by what is tried."),
+    MetricFamily(
       "tgl_set_aside_dropped_total", .counter,
       "What was set aside and is past the bounds of rows or bytes, and so not kept."),
     MetricFamily(

@@ -20,6 +20,8 @@ public struct Recorder: Sendable {
     var batch = RecorderBatch(receivedAt: now)
     batch.stateChange = updates.stateChange
     batch.gaps = updates.gaps
+    batch.answered = Set(updates.answered.compactMap(MessageScope.init(channelID:)))
+    batch.setAside = updates.setAside.compactMap { setAside($0, now: now) }
     batch.peers = updates.users.compactMap(PeerRecord.init) + updates.chats.compactMap(PeerRecord.init)
     batch.operations = updates.updates.compactMap { operation(for: $0) }
     return batch
@@ -92,6 +94,21 @@ public struct Recorder: Sendable {
       return nil
     case .other(let raw):
       return .keep(raw: Data(raw.bytes.readableBytesView))
+    }
+  }
+
+  /// Nil for what nobody wants to keep.
+  private func setAside(_ event: SetAsideEvent, now: Int64) -> SetAside? {
+    guard let scope = MessageScope(channelID: event.channelID) else { return nil }
+    switch event.cause {
+    case .refused(let reason):
+      return SetAside(kind: .updates, scope: scope, pts: event.pts, reason: reason, now: now)
+    case .unreadable(let answer, let reason):
+      let chat = event.message.flatMap { PeerID($0.peer) } ?? scope.channel
+      if let chat, chat == policy.logChat || policy.ignored.contains(chat) { return nil }
+      return SetAside(
+        kind: .object, scope: scope, chat: chat, message: event.message.map { Int64($0.id) }, pts: event.pts,
+        reason: reason, now: now, raw: Data(answer.readableBytesView))
     }
   }
 

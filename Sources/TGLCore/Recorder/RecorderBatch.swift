@@ -13,6 +13,10 @@ public struct RecorderBatch: Sendable {
   public var gaps: [UpdateGap] = []
   /// How far looking again has come with it.
   public var progress: [LookingAgain] = []
+  /// What was left out, because it was refused for good or could not be read.
+  public var setAside: [SetAside] = []
+  /// Scopes whose updates Telegram told: they are no longer set aside.
+  public var answered: Set<MessageScope> = []
 
   public enum Operation: Sendable {
     /// A message as it is now; new, or a new version of one.

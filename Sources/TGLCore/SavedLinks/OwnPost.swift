@@ -4,10 +4,12 @@
 /// the post was lost, or when the message is met again after a restart.
 enum OwnPost {
   static let savedMark = "🔗"
+  static let unreadableMark = "⚠️"
 
   private static let beginnings = [
     "🗑 Deleted message\n", "🗑 Deleted album of ", "✏️ Edited message\n", "💣 Self-destructing media\n",
     "… continued\n", "Media of message ", "No file of message ", "\(savedMark) ",
+    "\(unreadableMark) Unreadable message\n",
   ]
 
   static func isOne(_ text: String) -> Bool {

@@ -8,12 +8,12 @@ public enum AccountError: Error, Sendable, CustomStringConvertible {
   /// The session file holds no key, or one that was never signed in.
   case notSignedIn(path: String)
   /// The server ended the session.
-  case revoked(reason: String)
+  case ended(SignInCause)
 
   public var description: String {
     switch self {
     case .notSignedIn(let path): "nobody is signed in (\(path)); run 'tgl login'"
-    case .revoked(let reason): "Telegram ended this session (\(reason)); run 'tgl login' to sign in again"
+    case .ended(let cause): "\(cause)"
     }
   }
 }

@@ -36,7 +36,8 @@ struct ArchiveSink: UpdateSink {
 
   /// Small batches are looked through: own posts, who is online and who is typing make many that hold nothing to keep.
   func isUrgent(_ batch: UpdateBatch) -> Bool {
-    batch.updates.count > 16 || !batch.gaps.isEmpty || batch.updates.contains { recorder.keepsAny(of: $0) }
+    batch.updates.count > 16 || !batch.gaps.isEmpty || !batch.setAside.isEmpty
+      || batch.updates.contains { recorder.keepsAny(of: $0) }
   }
 
   func commit(_ batch: UpdateBatch) async throws {
@@ -64,6 +65,14 @@ struct ArchiveSink: UpdateSink {
   func keep(undecodable bytes: ByteBuffer) async throws {
     let data = Data(bytes.readableBytesView)
     try await retrying { () async throws(ArchiveError) in try await archive.keep(undecodable: data, at: time.now()) }
+  }
+
+  func refusedChannels() async throws -> [Int64: Int32] {
+    var channels: [Int64: Int32] = [:]
+    for object in try await archive.setAside(.updates) {
+      if let channel = object.scope.channel, let pts = object.pts { channels[channel.bareID] = pts }
+    }
+    return channels
   }
 
   func heartbeat() async throws {

@@ -22,9 +22,14 @@ public struct SignedInUser: Sendable, Codable, Equatable {
 
   /// The account of a running client.
   ///
-  /// - Throws: `AccountError.notSignedIn` when there is none.
+  /// - Throws: `AccountError` when there is none, with the reason.
   public static func current(of client: TelegramClient, root: DataRoot) async throws -> SignedInUser {
-    guard let user = try await client.currentUser() else { throw AccountError.notSignedIn(path: root.sessionFile) }
-    return SignedInUser(user, dc: try await client.homeDC())
+    do throws(TelegramError) {
+      if let user = try await client.currentUser() { return SignedInUser(user, dc: try await client.homeDC()) }
+    } catch {
+      if case .signIn(let cause) = error.verdict { throw AccountError.ended(cause) }
+      throw error
+    }
+    throw AccountError.notSignedIn(path: root.sessionFile)
   }
 }

@@ -54,8 +54,9 @@ public enum TGLService {
     archive.stopWaiting()
     await handBack(try? await archive.updatesState(), to: root, logger: logger)
     try archive.close()
+    // Whatever it ended for, nothing was cut off; only damage is looked for again.
+    if !outcome.isDamage { StartCheck.ended(root) }
     try outcome.get()
-    StartCheck.ended(root)
     logger.info("stopped")
   }
 
@@ -146,11 +147,8 @@ struct MainService: Service {
           try await tasks.next()
         }
       } catch let error as TelegramError {
-        switch error {
-        case .unauthorized(let reason): throw AccountError.revoked(reason: reason)
-        case .authKeyLost: throw AccountError.revoked(reason: "its key is no longer known")
-        default: throw error
-        }
+        if case .signIn(let cause) = error.verdict { throw AccountError.ended(cause) }
+        throw error
       }
     }
   }
@@ -217,17 +215,24 @@ struct MainService: Service {
 
   /// Asks until Telegram can be reached: a service that starts before the network is up waits for it.
   private func reaching<T: Sendable>(_ ask: () async throws -> T) async throws -> T {
+    var retries = Retries(Patience(first: .seconds(2), longest: .seconds(30), attempts: nil))
+    var log = RetryLog(work: "start")
+    let start = ContinuousClock.now
     while true {
       do {
         return try await ask()
       } catch let error as TelegramError {
-        switch error {
-        case .unreachable, .timeout:
-          logger.warning("Telegram cannot be reached yet; trying again", metadata: ["error": "\(error)"])
-          // However long the network is away: this goes on, and its start is not to be given up.
+        guard case .retry(let asked) = error.verdict, let wait = retries.failed(asked: asked) else { throw error }
+        if let failures = log.failed(at: ContinuousClock.now - start) {
+          logger.warning(
+            "Telegram cannot be reached yet; trying again",
+            metadata: ["error": "\(error)", "seconds": "\(wait.components.seconds)", "failures": "\(failures)"])
+        }
+        // However long Telegram is away: this goes on, and its start is not to be given up.
+        let end = ContinuousClock.now + wait
+        while ContinuousClock.now < end {
           pulse.systemd.alive()
-          try await Task.sleep(for: .seconds(5))
-        default: throw error
+          try await Task.sleep(for: min(.seconds(5), end - ContinuousClock.now))
         }
       }
     }
@@ -292,5 +297,12 @@ extension Settings {
       media: MediaPolicy(
         buffersAll: buffersAllMedia, buffersProtected: buffersNoforwards, keepsSelfDestructing: processesSelfDestruct,
         maximumSize: Int64(maxBufferFileSize)))
+  }
+}
+
+extension Result where Failure == any Error {
+  /// Whether it failed because the archive is damaged.
+  fileprivate var isDamage: Bool {
+    if case .failure(let error) = self, case .corrupt? = error as? ArchiveError { true } else { false }
   }
 }

@@ -84,8 +84,7 @@ extension SignInCause: CustomStringConvertible {
     case .banned(let name):
       "Telegram deleted or banned this account (\(name)); ask Telegram's support, then run 'tgl login'"
     case .duplicated:
-      "two programs used this session at once, so Telegram ended it (AUTH_KEY_DUPLICATED); "
-        + "stop the other one, then run 'tgl login'"
+      "two programs used this session at once, so Telegram ended it (AUTH_KEY_DUPLICATED); stop the other one, then run 'tgl login'"
     case .keyLost: "Telegram does not know this session's key; run 'tgl login' to sign in again"
     case .passwordNeeded: "the sign-in was not finished, its password is missing; run 'tgl login'"
     }

@@ -20,16 +20,10 @@ public enum DownloadError: Error, Sendable {
 
   /// What the refusal of a part means for its file.
   init(_ error: TelegramError) {
-    switch error {
-    case .floodWait(let wait, _): self = .floodWait(wait)
-    case .rpc(let refusal, _):
-      if case .fileReferenceExpired = refusal.kind {
-        self = .referenceExpired
-      } else if case .setAside(.file, _) = refusal.verdict {
-        self = .gone(refusal.name)
-      } else {
-        self = .telegram(error)
-      }
+    switch (error.verdict, error) {
+    case (.retry(let wait?), _): self = .floodWait(wait)
+    case (.renew(.fileReference), _): self = .referenceExpired
+    case (.setAside(.file, let reason), .rpc): self = .gone(reason)
     default: self = .telegram(error)
     }
   }

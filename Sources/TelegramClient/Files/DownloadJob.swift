@@ -10,8 +10,8 @@ struct DownloadJob: TransferJob {
 
   enum Answer: Sendable {
     case bytes(ByteBuffer)
-    /// The file is kept by another data centre.
-    case moved(dc: Int)
+    /// Data centre `from`, which was asked, says that `to` keeps the file.
+    case moved(from: Int, to: Int)
     /// The file is to be had from a CDN.
     case redirect(API.UploadFileCdnRedirect)
     /// The CDN of this detour has no use for its token any more; the origin gives another.
@@ -70,7 +70,7 @@ struct DownloadJob: TransferJob {
         }
       } catch .rpc(let refusal, let method) {
         if case .migrate(.file, let other) = refusal.kind, (1...1000).contains(other) {
-          return .success(.moved(dc: other))
+          return .success(.moved(from: dc, to: other))
         }
         return .failure(DownloadError(.rpc(refusal, method: method)))
       } catch {
@@ -100,10 +100,11 @@ struct DownloadJob: TransferJob {
     case .bytes(let bytes):
       try await write(bytes, of: part)
       return bytes.readableBytes
-    case .moved(let other):
-      if other != dc || cdn != nil {
-        try countDetour(.telegram(.unreachable(dc: other, reason: "the file is sent from one to another")))
-        (dc, cdn) = (other, nil)
+    case .moved(let from, let to):
+      // Parts that were under way when the first was sent on say what is known.
+      if from == dc {
+        try countDetour(.telegram(.unreachable(dc: to, reason: "the file is sent from one to another")))
+        (dc, cdn) = (to, nil)
       }
     case .redirect(let redirect):
       if cdn == nil {

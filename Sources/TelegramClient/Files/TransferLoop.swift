@@ -141,14 +141,9 @@ struct TransferLoop: Sendable {
 extension TelegramError {
   /// Whether the same call may work a little later.
   fileprivate var isTransient: Bool {
-    switch self {
-    case .timeout, .unreachable: true
-    case .rpc(let error, _):
-      switch error.kind {
-      case .serverFailure, .outcomeUnknown: true
-      default: false
-      }
-    default: false
+    switch verdict {
+    case .retry, .renew(.outcome): true
+    case .renew, .setAside, .alreadyDone, .signIn, .stop, .cancelled: false
     }
   }
 }

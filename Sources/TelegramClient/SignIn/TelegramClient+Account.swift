@@ -2,12 +2,15 @@ public import TL
 
 extension TelegramClient {
   /// The account this session is signed in as; nil when it is not signed in.
+  ///
+  /// - Throws: also where only a new sign-in helps, and the server says why.
   public func currentUser() async throws(TelegramError) -> API.User? {
     let users: [API.AnyUser]
     do throws(TelegramError) {
       users = try await invoke(API.UsersGetUsers(id: [.inputUserSelf(API.InputUserSelf())]))
     } catch {
-      if case .unauthorized = error { return nil }
+      // What the server says of a key with which nobody has signed in.
+      if case .unauthorized("AUTH_KEY_UNREGISTERED") = error { return nil }
       throw error
     }
     for case .user(let user) in users where user.isSelf { return user }

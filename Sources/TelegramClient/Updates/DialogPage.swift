@@ -16,18 +16,26 @@ public struct DialogPage: Sendable {
   public let channelStates: [Int64: Int32]
   /// Where the next page starts; nil behind the last one.
   public let next: DialogOffset?
+  /// How many dialogs there are; nil when these are all.
+  public let total: Int?
+
+  /// Where the next page starts; nil when `seen` dialogs, these among them, are all there are.
+  public func next(after seen: Int) -> DialogOffset? {
+    if let total, seen >= total { return nil }
+    return next
+  }
 
   /// Nil for an answer that holds no dialogs.
   public init?(_ answer: API.AnyMessagesDialogs) {
     let list: [API.AnyDialog]
     let messages: [API.AnyMessage]
-    var isLast = false
+    var count: Int32?
     switch answer {
     case .messagesDialogs(let all):
       (list, messages, users, chats) = (all.dialogs, all.messages, all.users, all.chats)
-      isLast = true
     case .messagesDialogsSlice(let slice):
       (list, messages, users, chats) = (slice.dialogs, slice.messages, slice.users, slice.chats)
+      count = slice.count
     case .messagesDialogsNotModified, .other:
       return nil
     }
@@ -41,7 +49,8 @@ public struct DialogPage: Sendable {
     }
     channelStates = states
     dialogs = summaries
-    next = isLast || list.isEmpty ? nil : Self.offset(behind: list, messages, users, chats)
+    total = count.map(Int.init)
+    next = count == nil || list.isEmpty ? nil : Self.offset(behind: list, messages, users, chats)
   }
 
   /// The last dialog whose top message is known.

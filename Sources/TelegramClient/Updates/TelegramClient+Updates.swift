@@ -13,17 +13,21 @@ extension TelegramClient: UpdateSource {
   }
 
   public func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
-    try await invoke(
-      API.MessagesGetDialogs(
-        offsetDate: offset.date, offsetId: offset.messageID, offsetPeer: offset.peer, limit: 100, hash: 0))
+    try await inHalves(of: 100) { limit throws(TelegramError) in
+      try await self.invoke(
+        API.MessagesGetDialogs(
+          offsetDate: offset.date, offsetId: offset.messageID, offsetPeer: offset.peer, limit: limit, hash: 0))
+    }
   }
 
-  public func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference {
-    try await invoke(API.UpdatesGetDifference(pts: pts, date: date, qts: qts))
+  public func difference(
+    pts: Int32, qts: Int32, date: Int32, limit: Int32?
+  ) async throws(TelegramError) -> API.AnyUpdatesDifference {
+    try await invoke(API.UpdatesGetDifference(pts: pts, ptsLimit: limit, date: date, qts: qts, qtsLimit: limit))
   }
 
   public func channelDifference(
-    id: Int64, pts: Int32
+    id: Int64, pts: Int32, limit: Int32?
   ) async throws(TelegramError) -> API.AnyUpdatesChannelDifference {
     guard let peer = PeerID.channel(id) else {
       throw .rpc(RPCError(code: 400, message: "CHANNEL_INVALID"), method: API.UpdatesGetChannelDifference.name)
@@ -31,7 +35,7 @@ extension TelegramClient: UpdateSource {
     return try await invoke(
       API.UpdatesGetChannelDifference(
         channel: try await inputChannel(peer),
-        filter: .channelMessagesFilterEmpty(API.ChannelMessagesFilterEmpty()), pts: pts, limit: 100))
+        filter: .channelMessagesFilterEmpty(API.ChannelMessagesFilterEmpty()), pts: pts, limit: limit ?? 100))
   }
 
   /// Has the updates' consumer ask for what happened in a channel (its bare id), or outside of channels, as when the

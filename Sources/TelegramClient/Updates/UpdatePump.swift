@@ -9,25 +9,29 @@ import TL
 /// At most one commit is under way. What arrives meanwhile is put together into the next one, and past a limit no
 /// difference is asked for and nothing more is taken from the client, which then stops reading its socket.
 public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
-  private enum Event: Sendable {
+  enum Event: Sendable {
     case payload(UpdatePayload?)
     case committed
     case beaten
     case difference(DifferenceRequest, Result<API.AnyUpdatesDifference, TelegramError>)
     case channelDifference(DifferenceRequest, Int64, Result<API.AnyUpdatesChannelDifference, TelegramError>)
     case serverState(Result<API.UpdatesState, TelegramError>, StateQuestion)
+    /// To be asked for once more, by their bare ids, with their `pts`.
+    case refusedChannels([Int64: Int32])
     /// Asked for at this uptime.
     case timer(Duration)
   }
 
   /// Why the server is asked where it is.
-  private enum StateQuestion: Sendable {
+  enum StateQuestion: Sendable, Equatable {
     /// To say how much was missed.
     case start
     /// To find a stream that has silently dried up.
     case quiet
     /// The server was ahead a moment ago; what it is ahead by may just have been on its way.
     case again
+    /// To go on from there, since the difference from where we are is refused.
+    case restart
   }
 
   /// Silence after which the server is asked whether it is ahead.
@@ -37,6 +41,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   /// Updates put together while a commit is under way, before reading stops.
   private let maximumBatch = 1_000
   private let maximumChannelDifferences = 3
+  /// How often channels that were refused for good are asked for once more.
+  private let lookAgainInterval: Duration = .seconds(24 * 3600)
   /// How long a batch that is not urgent waits for more; what is lost with it in a crash is told again.
   private let patience: Duration = .seconds(1)
 
@@ -74,6 +80,8 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       await sink.caughtUp()
     }
     pump.nextStateCheck = source.now().uptime + quietInterval
+    pump.nextLookAgain = source.now().uptime + lookAgainInterval
+    if stored != nil { lookAgain(at: try await sink.refusedChannels(), &pump, source.now()) }
     try await withThrowingTaskGroup(of: Event.self) { group in
       defer { group.cancelAll() }
       if stored != nil { ask(.start, after: .zero, &group) }
@@ -86,7 +94,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     // What was put together but not yet committed comes again with the next start's difference.
   }
 
-  private struct Running {
+  struct Running {
     var engine: UpdatesEngine
     /// Where the archive was when this began.
     let start: UpdatesState
@@ -100,7 +108,15 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     /// When the timers end that are running (uptime).
     var timers: Set<Duration> = []
     var catchingUp: Bool
-    var failures = 0
+    /// How often the differences failed in a row; channels by their bare ids, nil for the account's own.
+    var retries: [Int64?: Retries] = [:]
+    var retryLog = RetryLog(work: "updates")
+    /// How often the account's sequence had to start anew since its difference was last answered.
+    var restarts = Retries(Patience(first: .seconds(1), longest: .seconds(900), attempts: 6))
+    /// Channels this account is told to be no member of.
+    var left: Set<Int64> = []
+    /// When channels that were refused are asked for once more (uptime).
+    var nextLookAgain: Duration = .zero
     /// When the server is asked where it is, unless something arrives (uptime).
     var nextStateCheck: Duration = .zero
     var isBeating = false
@@ -139,13 +155,17 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       pump.nextStateCheck = now.uptime + quietInterval
       if pump.engine.isCurrent { ask(.quiet, after: .zero, &group) }
     }
+    if now.uptime >= pump.nextLookAgain {
+      pump.nextLookAgain = now.uptime + lookAgainInterval
+      group.addTask { .refusedChannels(try await sink.refusedChannels()) }
+    }
     beat(&pump, now, &group)
     backlog.note(
       // A batch that waits for its time is no backlog.
       isBehind: pump.isCommitting || !pump.batch.isEmpty && pump.batchDue == nil || !pump.engine.isCurrent,
       at: now.uptime)
     let engineDeadline = pump.engine.nextDeadline.flatMap { $0 > now.uptime ? $0 : nil }
-    var deadline = min(pump.nextStateCheck, engineDeadline ?? pump.nextStateCheck)
+    var deadline = min(pump.nextStateCheck, pump.nextLookAgain, engineDeadline ?? pump.nextStateCheck)
     if !pump.isCommitting, let due = pump.batchDue { deadline = min(deadline, due) }
     if heartbeat != nil, !pump.isBeating, !pump.isCommitting { deadline = min(deadline, pump.nextBeat) }
     // What is due next may be sooner than it was; a timer that ends later than that stays, and may be of use.
@@ -179,7 +199,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     }
   }
 
-  private func ask(
+  func ask(
     _ question: StateQuestion, after delay: Duration, _ group: inout ThrowingTaskGroup<Event, any Error>
   ) {
     group.addTask {
@@ -193,21 +213,21 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     _ request: DifferenceRequest, _ pump: inout Running, _ group: inout ThrowingTaskGroup<Event, any Error>
   ) {
     switch request {
-    case .account(let pts, let qts, let date):
+    case .account(let pts, let qts, let date, let limit):
       group.addTask {
         .difference(
           request,
           await outcome { () async throws(TelegramError) in
-            try await source.difference(pts: pts, qts: qts, date: date)
+            try await source.difference(pts: pts, qts: qts, date: date, limit: limit)
           })
       }
-    case .channel(let id, let pts):
+    case .channel(let id, let pts, let limit):
       pump.channelDifferences += 1
       group.addTask {
         .channelDifference(
           request, id,
           await outcome { () async throws(TelegramError) in
-            try await source.channelDifference(id: id, pts: pts)
+            try await source.channelDifference(id: id, pts: pts, limit: limit)
           })
       }
     }
@@ -238,34 +258,40 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
       pump.isBeating = false
     case .timer(let due):
       pump.timers.remove(due)
+    case .difference(let request, .success(.other(let raw))):
+      unreadable(request, raw.bytes, "\(TLError.unexpectedConstructor(raw.constructor, offset: 0))", &pump, now)
     case .difference(let request, .success(let difference)):
-      pump.failures = 0
+      pump.retries[nil] = nil
+      pump.restarts.succeeded()
       backlog.noteProgress(at: now.uptime)
-      pump.batch.append(pump.engine.apply(difference, now: now))
+      add(pump.engine.apply(difference, now: now), to: &pump)
       if case .updatesDifferenceTooLong = difference {
         logger.debug("difference too long", metadata: ["request": "\(request)"])
       }
+    case .channelDifference(let request, _, .success(.other(let raw))):
+      pump.channelDifferences -= 1
+      unreadable(request, raw.bytes, "\(TLError.unexpectedConstructor(raw.constructor, offset: 0))", &pump, now)
     case .channelDifference(_, let id, .success(let difference)):
       pump.channelDifferences -= 1
+      pump.retries[id] = nil
       backlog.noteProgress(at: now.uptime)
-      pump.batch.append(pump.engine.apply(difference, channel: id, now: now))
+      add(pump.engine.apply(difference, channel: id, now: now), to: &pump)
       if case .updatesChannelDifferenceTooLong = difference {
         logger.debug("difference too long", metadata: ["channel": "\(id)"])
       }
+    case .serverState(.success(let state), .restart):
+      add(pump.engine.restart(from: state, now: now), to: &pump)
     case .serverState(.success(let state), let question):
       compare(state, question, &pump, &group, now)
     case .serverState(.failure(let error), let question):
-      logger.debug("where the server is was not told", metadata: ["error": "\(error)", "question": "\(question)"])
+      try failed(question, error, &pump, &group, now)
+    case .refusedChannels(let channels):
+      lookAgain(at: channels, &pump, now)
     case .difference(let request, .failure(let error)):
-      try await failed(request, error, &pump, now)
-    case .channelDifference(let request, let id, .failure(let error)):
+      try failed(request, error, &pump, &group, now)
+    case .channelDifference(let request, _, .failure(let error)):
       pump.channelDifferences -= 1
-      if error.meansAccessLost {
-        logger.notice("channel can no longer be read", metadata: ["channel": "\(id)", "error": "\(error)"])
-        pump.batch.append(pump.engine.lostAccess(channel: id))
-      } else {
-        try await failed(request, error, &pump, now)
-      }
+      try failed(request, error, &pump, &group, now)
     }
     if pump.catchingUp, !pump.isCommitting, pump.batch.isEmpty, pump.engine.isCurrent {
       pump.catchingUp = false
@@ -288,7 +314,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
         metadata: [
           "missed_events": "\(max(missed, 0))", "seconds": "\(max(Int64(state.date) - Int64(ours.date), 0))",
         ])
-    case .quiet, .again:
+    case .quiet, .again, .restart:
       guard missed > 0 || state.qts > ours.qts, pump.engine.isCurrent else { return }
       guard question == .again else { return ask(.again, after: travelTime, &group) }
       logger.warning(
@@ -301,75 +327,15 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   private func take(_ payload: UpdatePayload, _ pump: inout Running, _ now: Moment) async throws {
     switch payload {
     case .updates(let updates):
-      pump.batch.append(pump.engine.receive(updates, now: now))
+      add(pump.engine.receive(updates, now: now), to: &pump)
     case .undecodable(let bytes, let error):
       logger.error("an update could not be read and is kept as it came", metadata: ["error": "\(error)"])
       try await sink.keep(undecodable: bytes)
-      pump.engine.wantDifference(now: now)
+      var channel: Int64?
+      if case .channel(let id)? = UnreadableMessage(in: bytes)?.peer { channel = id }
+      pump.engine.wantDifference(channel: channel, now: now)
     case .connected, .gap:
       pump.engine.wantAllDifferences(now: now)
-    }
-  }
-
-  private func failed(
-    _ request: DifferenceRequest, _ error: TelegramError, _ pump: inout Running, _ now: Moment
-  ) async throws {
-    switch error {
-    case .unauthorized, .authKeyLost, .cancelled, .closed:
-      throw error
-    case .rpc(let refusal, _) where refusal.name == "PERSISTENT_TIMESTAMP_INVALID":
-      // The server does not know our state: go on from its own, and say what was not seen.
-      switch request {
-      case .account:
-        let state = try await answer { () async throws(TelegramError) in try await source.updatesState() }
-        pump.batch.append(pump.engine.restart(from: state, now: source.now()))
-      case .channel(let id, _): pump.batch.append(pump.engine.lostAccess(channel: id))
-      }
-      return
-    default:
-      break
-    }
-    pump.failures += 1
-    let wait = pause(after: error, failures: pump.failures)
-    logger.warning(
-      "difference not fetched; trying again",
-      metadata: ["error": "\(error)", "seconds": "\(wait.components.seconds)"])
-    pump.engine.failed(request, retryAt: now.uptime + wait)
-  }
-
-  private func pause(after error: TelegramError, failures: Int) -> Duration {
-    if case .floodWait(let asked, _) = error { return asked + .seconds(1) }
-    return .seconds(min(60, 1 << min(failures, 6)))
-  }
-
-  /// Asks until there is an answer, or the session is of no use any more.
-  func answer<T>(_ call: () async throws(TelegramError) -> T) async throws -> T {
-    var failures = 0
-    while true {
-      let error: TelegramError
-      do throws(TelegramError) { return try await call() } catch let failure { error = failure }
-      switch error {
-      case .unauthorized, .authKeyLost, .cancelled, .closed: throw error
-      default: break
-      }
-      failures += 1
-      let wait = pause(after: error, failures: failures)
-      logger.warning(
-        "the state of the updates not fetched; trying again",
-        metadata: ["error": "\(error)", "seconds": "\(wait.components.seconds)"])
-      try await source.sleep(until: source.now().uptime + wait)
-    }
-  }
-}
-
-extension TelegramError {
-  /// Whether a channel's difference is refused for good.
-  fileprivate var meansAccessLost: Bool {
-    switch self {
-    case .rpc(let error, _):
-      ["CHANNEL_PRIVATE", "CHANNEL_INVALID", "CHANNEL_PUBLIC_GROUP_NA", "USER_BANNED_IN_CHANNEL"].contains(error.name)
-    case .unknownPeer: true
-    default: false
     }
   }
 }

@@ -10,10 +10,14 @@ public protocol UpdateSource: Sendable {
   func updatesState() async throws(TelegramError) -> API.UpdatesState
   /// One page of `messages.getDialogs`, for the channels' states; `offset` as the page before told.
   func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs
-  /// `updates.getDifference`.
-  func difference(pts: Int32, qts: Int32, date: Int32) async throws(TelegramError) -> API.AnyUpdatesDifference
-  /// `updates.getChannelDifference` of a channel's bare id.
-  func channelDifference(id: Int64, pts: Int32) async throws(TelegramError) -> API.AnyUpdatesChannelDifference
+  /// `updates.getDifference`, of at most `limit` events; nil leaves that to the server.
+  func difference(
+    pts: Int32, qts: Int32, date: Int32, limit: Int32?
+  ) async throws(TelegramError) -> API.AnyUpdatesDifference
+  /// `updates.getChannelDifference` of a channel's bare id, likewise.
+  func channelDifference(
+    id: Int64, pts: Int32, limit: Int32?
+  ) async throws(TelegramError) -> API.AnyUpdatesChannelDifference
   /// Both clocks.
   func now() -> Moment
   /// Waits until the uptime clock of `now` shows `uptime`.
@@ -44,10 +48,13 @@ public protocol UpdateSink: Sendable {
   func keep(undecodable bytes: ByteBuffer) async throws
   /// Says that everything up to now has been taken in.
   func caughtUp() async
+  /// Channels whose difference was refused for good, by their bare ids, with the `pts` to ask from once more.
+  func refusedChannels() async throws -> [Int64: Int32]
   /// Goes the way of a commit with nothing to keep: returning says that the way is clear.
   func heartbeat() async throws
 }
 
 extension UpdateSink {
   public func isUrgent(_ batch: UpdateBatch) -> Bool { true }
+  public func refusedChannels() async throws -> [Int64: Int32] { [:] }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import TGLCore
+import TL
 import TelegramClient
 
 struct LoginCommand: AsyncParsableCommand {
@@ -57,6 +58,7 @@ struct LoginCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try AccountSettings(global.source())
     settings.warnings.forEach(Output.notice)
+    if status { try requireSession(settings) }
     let root = try DataRoot(path: settings.dataRoot)
     // The key must not change under a running service; looking at it does no harm.
     let lock = status ? nil : try InstanceLock(root)
@@ -69,6 +71,14 @@ struct LoginCommand: AsyncParsableCommand {
     }
   }
 
+  /// Looking changes nothing: where there is no session, none is made to say so.
+  private func requireSession(_ settings: AccountSettings) throws {
+    let root = DataRoot(existing: settings.dataRoot)
+    guard FileManager.default.fileExists(atPath: root.sessionFile) else {
+      throw AccountError.notSignedIn(path: root.sessionFile)
+    }
+  }
+
   private func act(_ settings: AccountSettings, _ root: DataRoot) async throws {
     // That a code was scanned is told by an update.
     try await Account.withClient(
@@ -78,6 +88,7 @@ struct LoginCommand: AsyncParsableCommand {
       if logout {
         try await logOut(client, session, root)
       } else if status {
+        guard try await session.home()?.authKey != nil else { throw AccountError.notSignedIn(path: root.sessionFile) }
         try await tell(SignedInUser.current(of: client, root: root), as: "Signed in")
       } else {
         try await signIn(client, session)
@@ -93,7 +104,7 @@ struct LoginCommand: AsyncParsableCommand {
   }
 
   private func signIn(_ client: TelegramClient, _ session: SessionFile) async throws {
-    if let home = try await session.home(), home.authKey != nil, let user = try await client.currentUser() {
+    if let home = try await session.home(), home.authKey != nil, let user = try await currentUser(client) {
       return try await tell(SignedInUser(user, dc: client.homeDC()), as: "Already signed in")
     }
     let prompts = TerminalPrompts(phone: phone)
@@ -106,8 +117,16 @@ struct LoginCommand: AsyncParsableCommand {
     try await tell(SignedInUser(user, dc: client.homeDC()), as: "Signed in")
   }
 
+  /// Nil also for a session that the server has ended.
+  private func currentUser(_ client: TelegramClient) async throws(TelegramError) -> API.User? {
+    do throws(TelegramError) { return try await client.currentUser() } catch {
+      if case .signIn = error.verdict { return nil }
+      throw error
+    }
+  }
+
   private func logOut(_ client: TelegramClient, _ session: SessionFile, _ root: DataRoot) async throws {
-    guard try await session.home()?.authKey != nil, try await client.currentUser() != nil else {
+    guard try await session.home()?.authKey != nil, try await currentUser(client) != nil else {
       // What is left of a session the server has ended is of no use.
       try await session.clear()
       throw AccountError.notSignedIn(path: root.sessionFile)
