@@ -116,15 +116,7 @@ public struct SetAsideSummary: Sendable, Hashable {
 }
 
 extension MessageScope {
-  /// Nil for a number that no channel has.
-  ///
-  /// - Parameter channelID: the channel's bare id; nil for private chats and basic groups.
-  init?(channelID: Int64?) {
-    guard let channelID else { self = .common; return }
-    guard let channel = PeerID.channel(channelID) else { return nil }
-    self = .channel(channel)
-  }
-
+  /// Nil for private chats and basic groups.
   var channel: PeerID? { if case .channel(let id) = self { id } else { nil } }
 }
 

@@ -20,7 +20,7 @@ public struct Recorder: Sendable {
     var batch = RecorderBatch(receivedAt: now)
     batch.stateChange = updates.stateChange
     batch.gaps = updates.gaps
-    batch.answered = Set(updates.answered.compactMap(MessageScope.init(channelID:)))
+    batch.answered = Set(updates.answered.compactMap(MessageScope.init(gapOf:)))
     batch.setAside = updates.setAside.compactMap { setAside($0, now: now) }
     batch.peers = updates.users.compactMap(PeerRecord.init) + updates.chats.compactMap(PeerRecord.init)
     batch.operations = updates.updates.compactMap { operation(for: $0) }
@@ -99,7 +99,7 @@ public struct Recorder: Sendable {
 
   /// Nil for what nobody wants to keep.
   private func setAside(_ event: SetAsideEvent, now: Int64) -> SetAside? {
-    guard let scope = MessageScope(channelID: event.channelID) else { return nil }
+    guard let scope = MessageScope(gapOf: event.channelID) else { return nil }
     switch event.cause {
     case .refused(let reason):
       return SetAside(kind: .updates, scope: scope, pts: event.pts, reason: reason, now: now)

@@ -181,8 +181,10 @@ private func newInChannel(_ id: Int32, pts: Int32) -> API.AnyUpdates {
       media: .messageMediaUnsupported(.init()))
     var bytes = API.AnyUpdatesDifference.updatesDifference(
       .init(
-        newMessages: [.message(API.Message(id: 76, peerId: .peerUser(.init(userId: 9)), date: 1, message: "ok")),
-          .message(message)], newEncryptedMessages: [], otherUpdates: [], chats: [], users: [],
+        newMessages: [
+          .message(API.Message(id: 76, peerId: .peerUser(.init(userId: 9)), date: 1, message: "ok")),
+          .message(message),
+        ], newEncryptedMessages: [], otherUpdates: [], chats: [], users: [],
         state: .init(pts: 1, qts: 0, date: 1, seq: 1, unreadCount: 0))
     ).encoded()
     #expect(UnreadableMessage(in: bytes) == nil)
@@ -259,10 +261,12 @@ private func newInChannel(_ id: Int32, pts: Int32) -> API.AnyUpdates {
         let answer: API.AnyUpdatesChannelDifference =
           switch kind / 2 {
           case 0: .updatesChannelDifferenceEmpty(.init(final: false, pts: next))
-          case 1: .updatesChannelDifference(
-            .init(final: false, pts: next, newMessages: [], otherUpdates: [], chats: [], users: []))
-          case 2: .updatesChannelDifferenceTooLong(
-            .init(final: false, dialog: dialog, messages: [], chats: [], users: []))
+          case 1:
+            .updatesChannelDifference(
+              .init(final: false, pts: next, newMessages: [], otherUpdates: [], chats: [], users: []))
+          case 2:
+            .updatesChannelDifferenceTooLong(
+              .init(final: false, dialog: dialog, messages: [], chats: [], users: []))
           default: .updatesChannelDifferenceEmpty(.init(final: true, pts: next, timeout: .max))
           }
         if kind / 2 == 4 { return engine.unreadable(request, answer: ByteBuffer(), reason: "x", now: now) }
