@@ -89,7 +89,18 @@ def test_deleted_messages_may_be_kept(archive):
     purge(archive, "--keep-deleted")
     assert archive.messages() == {("user", 1)}
     purge(archive)
+    assert archive.messages() == {("user", 1)}
+    purge(archive, PERSIST_TIME_IN_DAYS_DELETED="0")
     assert archive.messages() == set()
+
+
+def test_a_clock_a_year_ahead_removes_nothing(archive):
+    archive.add("user", 1, days=365.9)
+    with archive.db() as db:
+        db.execute("insert into update_state select 1, 1, 1, date, 1 from message")
+    done = archive.tgl("purge", **POLICY)
+    assert "365 days ahead of what Telegram told last" in done.stderr
+    assert archive.messages() == {("user", 1)}
 
 
 def test_a_message_that_is_still_to_be_told_of_stays(archive):

@@ -34,6 +34,8 @@ extension ClientSession {
       return events
     }
     process(InnerMessage(id: message.id, seqno: message.seqno, body: message.body), depth: 0, now: now, &events)
+    let shown = MessageIDGenerator.unixTime(of: message.id) - now.uptime
+    serverClock = max(serverClock ?? shown, shown)
     return events
   }
 
@@ -273,6 +275,7 @@ extension ClientSession {
 
   private mutating func correctClock(by drift: Duration, _ events: inout [Event]) {
     timeOffset += drift
+    serverClock = nil
     events.append(.timeOffset(timeOffset))
     if hasDropped { events.append(.messagesDropped) }
     hasDropped = false

@@ -95,6 +95,10 @@ public struct ClientSession: Sendable {
   let authKey: AuthKey
   var sessionID: Int64
   var timeOffset: Duration
+  /// The server's time when `uptime` was zero, by the newest of its messages; nil before the first of a connection's.
+  ///
+  /// A message tells when it was made, so that the one with the shortest way tells it best.
+  public internal(set) var serverClock: Duration?
   var salts: Salts
   var messageIDs = MessageIDGenerator()
   /// Content-related messages sent so far.

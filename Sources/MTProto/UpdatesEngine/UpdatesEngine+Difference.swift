@@ -138,6 +138,14 @@ extension UpdatesEngine {
     return batch
   }
 
+  /// The sequences that wait for a difference: bare ids of channels, 0 for private chats and basic groups.
+  public var behind: Set<Int64> {
+    if isCurrent { return [] }
+    var behind = Set(channels.lazy.filter { $0.value.isBehind }.map(\.key))
+    if account.isBehind { behind.insert(0) }
+    return behind
+  }
+
   /// Whether no difference is wanted or under way.
   public var isCurrent: Bool {
     !account.isBehind && !channels.values.contains { $0.isBehind }

@@ -26,13 +26,28 @@ extension Archive {
     try await read { db in try RetentionTable.chats(db) }
   }
 
+  /// The time from which ages are measured while nobody is connected: the machine's, unless that is more than a month
+  /// ahead of the last that was told by Telegram; then the latter, so that a wrong clock removes nothing.
+  public func believableTime(_ clock: Int64) async throws(ArchiveError) -> Int64 {
+    try await read { db in
+      let known = try RetentionTable.lastKnownTime(db)
+      guard let known, clock > known.addingReportingOverflow(RetentionTable.longestSilence).partialValue else {
+        return clock
+      }
+      return known
+    }
+  }
+
   func retentionType(of chat: PeerID) async throws(ArchiveError) -> RetentionType {
     try await read { db in try RetentionTable.type(of: chat, db) }
   }
 
   /// The next messages that are old enough, of `chats` in their order.
+  ///
+  /// - Parameter isCurrent: whether what happened in a scope has been told.
   func expiredMessages(
-    _ plan: RetentionPlan, chats: [RetainedChat], from cursor: RetentionCursor, limit: Int
+    _ plan: RetentionPlan, chats: [RetainedChat], from cursor: RetentionCursor, limit: Int,
+    isCurrent: @escaping @Sendable (MessageScope) -> Bool = { _ in true }
   ) async throws(ArchiveError) -> ExpiredPage {
     try await read { db in
       var page = ExpiredPage()
@@ -42,9 +57,10 @@ extension Archive {
         let chat = chats[cursor.chat]
         if let cutoff = plan.cutoff(of: chat.id, chat.type) {
           let found = try RetentionTable.expired(
-            in: chat.id, before: cutoff, keepingDeleted: plan.keepsDeleted, after: (cursor.receivedAt, cursor.id),
+            in: chat.id, before: cutoff, deletedBefore: plan.deleted, after: (cursor.receivedAt, cursor.id),
             limit: limit - page.messages.count, db)
-          let isHeld = held.contains(MessageScope(of: chat.id))
+          let scope = MessageScope(of: chat.id)
+          let isHeld = held.contains(scope) || !isCurrent(scope)
           for var message in found {
             if isHeld { message.isNeeded = true }
             page.messages.append((message, chat.type))
@@ -70,7 +86,7 @@ extension Archive {
   ///
   /// - Returns: how many of the list were dealt with, and which of them are gone.
   func remove(
-    _ messages: [ExpiredMessage], unless needed: NeededMessages, keepingDeleted: Bool, limit: TransactionLimit
+    _ messages: [ExpiredMessage], unless needed: NeededMessages, deletedBefore: Int64?, limit: TransactionLimit
   ) async throws(ArchiveError) -> (done: Int, removed: Set<MessageKey>, needed: NeededMessages) {
     try await write { db in
       let clock = ContinuousClock()
@@ -83,7 +99,7 @@ extension Archive {
         let some = rest.prefix(min(max(limit.rows / Self.looks, 1), limit.rows - removed.count))
         rest = rest.dropFirst(some.count)
         let free = some.filter { !needed.contains($0.key) }
-        removed.formUnion(try RetentionTable.remove(free, keepingDeleted: keepingDeleted, db))
+        removed.formUnion(try RetentionTable.remove(free, deletedBefore: deletedBefore, db))
       } while !rest.isEmpty && removed.count < limit.rows && clock.now < end
       return (messages.count - rest.count, removed, needed)
     }
@@ -103,5 +119,13 @@ extension MessageScope {
   /// The scope a chat's messages are numbered in.
   init(of chat: PeerID) {
     self = chat.kind == .channel ? .channel(chat) : .common
+  }
+
+  /// The channel's bare id; nil for private chats and basic groups.
+  var channelID: Int64? {
+    switch self {
+    case .common: nil
+    case .channel(let channel): channel.bareID
+    }
   }
 }

@@ -65,6 +65,7 @@ struct BatchWriter {
     // First, since a gap begins behind what was there before this batch.
     for gap in batch.gaps { try StateTable.add(gap, now: batch.receivedAt, db) }
     try noteUntold()
+    let progress = try batch.progress.map(counted)
     for operation in batch.operations {
       switch operation {
       case .message(let message): try save(message)
@@ -89,7 +90,7 @@ struct BatchWriter {
       }
     }
     try setAside()
-    for step in batch.progress { try LookingAgainTable.apply(step, now: batch.receivedAt, db) }
+    for step in progress { try LookingAgainTable.apply(step, now: batch.receivedAt, db) }
     try StateTable.save(batch.stateChange, db)
     try search.write(db)
   }

@@ -83,6 +83,15 @@ enum RetentionTable {
     }
   }
 
+  /// Seconds for which a machine's clock is believed without a word from Telegram.
+  static let longestSilence: Int64 = 30 * 86_400
+
+  /// The last time that Telegram told: of its updates, and of messages; nil in an archive without either.
+  static func lastKnownTime(_ db: Database) throws -> Int64? {
+    let sql = "SELECT max(ifnull((SELECT max(date) FROM update_state), 0), ifnull((SELECT max(date) FROM message), 0))"
+    return try Int64.fetchOne(db, sql: sql).flatMap { $0 > 0 ? $0 : nil }
+  }
+
   static func type(of chat: PeerID, _ db: Database) throws -> RetentionType {
     RetentionType(try PeerTable.find(chat, db)?.type)
   }
@@ -93,8 +102,10 @@ enum RetentionTable {
   }
 
   /// Messages of a chat received before a time, in the order they were received, behind those seen already.
+  ///
+  /// - Parameter deletedBefore: those that are deleted only when it was then or before; nil for none of them.
   static func expired(
-    in chat: PeerID, before cutoff: Int64, keepingDeleted: Bool, after: (receivedAt: Int64, id: Int64), limit: Int,
+    in chat: PeerID, before cutoff: Int64, deletedBefore: Int64?, after: (receivedAt: Int64, id: Int64), limit: Int,
     _ db: Database
   ) throws -> [ExpiredMessage] {
     func size(_ columns: [String]) -> String {
@@ -107,11 +118,11 @@ enum RetentionTable {
           version > 1 AND EXISTS (SELECT 1 FROM message_version AS v WHERE v.chat_id = m.chat_id AND v.id = m.id)
             AS is_edited, \(isAwaited) AS is_awaited
         FROM message AS m INDEXED BY message_by_receipt
-        WHERE chat_id = ?1 AND received_at < ?2 AND (received_at, id) > (?3, ?4) AND (NOT ?5 OR deleted_at IS NULL)
+        WHERE chat_id = ?1 AND received_at < ?2 AND (received_at, id) > (?3, ?4) AND (deleted_at IS NULL OR deleted_at <= ?5)
         ORDER BY received_at, id LIMIT ?6
         """)
     let rows = try Row.fetchAll(
-      statement, arguments: [chat.rawValue, cutoff, after.receivedAt, after.id, keepingDeleted, limit])
+      statement, arguments: [chat.rawValue, cutoff, after.receivedAt, after.id, deletedBefore, limit])
     return try rows.map { row in
       var message = ExpiredMessage(
         key: MessageKey(chat: chat.rawValue, id: row["id"]), receivedAt: row["received_at"], versions: 0,
@@ -138,16 +149,16 @@ enum RetentionTable {
 
   /// Removes messages with their versions and media jobs, as far as they are still to go; says which did.
   static func remove(
-    _ messages: some Sequence<ExpiredMessage>, keepingDeleted: Bool, _ db: Database
+    _ messages: some Sequence<ExpiredMessage>, deletedBefore: Int64?, _ db: Database
   ) throws -> Set<MessageKey> {
     var search = SearchRemovals()
     let gone = try messages.filter { message in
       let statement = try db.cachedStatement(
         sql: """
           SELECT 1 FROM message AS m WHERE chat_id = ?1 AND id = ?2 AND received_at = ?3
-          AND (NOT ?4 OR deleted_at IS NULL) AND NOT \(isAwaited)
+          AND (deleted_at IS NULL OR deleted_at <= ?4) AND NOT \(isAwaited)
           """)
-      let isToGo = try statement.first(message.key.chat, message.key.id, message.receivedAt, keepingDeleted) { _ in true
+      let isToGo = try statement.first(message.key.chat, message.key.id, message.receivedAt, deletedBefore) { _ in true
       }
       guard isToGo != nil else { return false }
       try search.add(message.key, db)

@@ -50,10 +50,9 @@ enum StateTable {
 
   /// Notes that what was missed in a scope has been seen.
   static func closeGaps(of scope: MessageScope, now: Int64, _ db: Database) throws {
-    let channel: Int64? = if case .channel(let channel) = scope { channel.bareID } else { nil }
     let statement = try db.cachedStatement(
       sql: "UPDATE update_gap SET reconciled_at = ? WHERE reconciled_at IS NULL AND channel_id IS ?")
-    try statement.execute(arguments: [now, channel])
+    try statement.execute(arguments: [now, scope.channelID])
   }
 
   /// The position in the updates of a scope that is applied; nil when it is not followed.

@@ -30,6 +30,8 @@ struct HealthFacts: Sendable {
   /// Since anything was fetched or kept, while something waits.
   var sinceProgress = Duration.zero
   var lastHousekeepingAt: Int64?
+  /// How long ago that was; nil to take it from the times.
+  var housekeepingAge: Duration?
   var lastError: ServiceVitals.Failure?
   var canaryFailure: ServiceVitals.Failure?
   /// What keeps the archive from being written.
@@ -65,7 +67,7 @@ struct HealthFacts: Sendable {
       problems.append(
         "\(backlog.mediaPending) files wait for room on the disk, where \(tooFewFreeBytes) bytes are free")
     }
-    let housekeepingAge = now - (lastHousekeepingAt ?? startedAt)
+    let housekeepingAge = housekeepingAge?.inWholeSeconds ?? now - (lastHousekeepingAt ?? startedAt)
     if housekeepingAge > limits.housekeeping.components.seconds {
       problems.append("housekeeping was last through \(housekeepingAge) s ago")
     }

@@ -72,6 +72,7 @@ actor HealthMonitor {
     facts.sinceProgress = updates.sinceProgress
     let housekeeping = parts.housekeeping.state
     facts.lastHousekeepingAt = housekeeping.lastDone
+    facts.housekeepingAge = parts.housekeeping.age
     facts.outboxPause = parts.notifier.pause
     if !parts.store.hasRoom(for: 0) { facts.tooFewFreeBytes = parts.store.freeBytes }
     do throws(ArchiveError) {

@@ -53,6 +53,8 @@ public struct Freshness: Sendable, Hashable, Codable {
   public private(set) var misses: Int64 = 0
   /// When stored messages may have changed unseen, at the earliest, in seconds since 1970; nil when nothing is missing.
   private(set) var missedSince: Int64?
+  /// When something was missed last, in seconds since 1970.
+  private(set) var missedAt: Int64 = 0
   /// When something was missed last, or any progress was made, in seconds since 1970.
   private(set) var touchedAt: Int64 = 0
   /// Messages above this id may have been missed in any chat of the scope; nil when the chats have been listed.
@@ -72,7 +74,7 @@ public struct Freshness: Sendable, Hashable, Codable {
   public init() {}
 
   private enum CodingKeys: String, CodingKey {
-    case misses, missedSince, touchedAt, unlistedAbove, spans, comparedBelow, isCompared, unsettled, toldUpTo
+    case misses, missedSince, missedAt, touchedAt, unlistedAbove, spans, comparedBelow, isCompared, unsettled, toldUpTo
     case fetchedUpTo, listedUpTo
   }
 
@@ -107,6 +109,7 @@ public struct Freshness: Sendable, Hashable, Codable {
   mutating func missed(in scope: MessageScope, newest: Int64, since: Int64, events: Int64, now: Int64) {
     misses &+= 1
     missedSince = min(missedSince ?? since, since)
+    missedAt = now
     touchedAt = now
     // What has been compared may have changed since.
     comparedBelow = nil
@@ -115,6 +118,10 @@ public struct Freshness: Sendable, Hashable, Codable {
     let known = knownUpTo(newest)
     switch scope {
     case .channel(let channel):
+      // What was on its way when a page was fetched may lie below that page, and is missed now.
+      spans[channel.rawValue] = spans[channel.rawValue]?.map { span in
+        Span(above: span.above, below: span.below, limit: span.limit.map { Self.sum($0, events) })
+      }
       // No message says where the window begins, so the number of events bounds it.
       add(Span(above: known, limit: known == 0 ? events : nil), to: channel.rawValue)
     case .common:
@@ -216,6 +223,11 @@ public struct Freshness: Sendable, Hashable, Codable {
     return .close
   }
 
+  private static func sum(_ left: Int64, _ right: Int64) -> Int64 {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? .max : sum
+  }
+
   /// Joins a span to those of a chat.
   private mutating func add(_ new: Span, to chat: Int64) {
     guard !new.isEmpty else { return }
@@ -227,7 +239,7 @@ public struct Freshness: Sendable, Hashable, Codable {
       } else if let left = span.limit, let right = joined.limit {
         joined = Span(
           above: min(span.above, joined.above), below: max(span.below, joined.below),
-          limit: left.addingReportingOverflow(right).overflow ? .max : left + right)
+          limit: Self.sum(left, right))
       } else if span.limit != nil || joined.limit != nil {
         // Of the one whose number is known, only what lies below the other.
         let bounded = span.limit != nil ? span : joined
@@ -250,17 +262,20 @@ public struct FetchedSpan: Sendable, Hashable {
   /// Ids of the first and the last message of the page, whether they lie in the span or not; 0 for an empty page.
   public var newest: Int64
   public var lowest: Int64
-  /// Messages in the span.
+  /// Messages in the span; of those whose number is known, only such as were missed.
   public var count: Int
+  /// When the last miss was that was known; later messages are none of it. In seconds since 1970.
+  public var missedAt: Int64
   /// Whether nothing of the span lies below the page.
   public var isLast: Bool
 
-  public init(chat: PeerID, span: Freshness.Span, newest: Int64, lowest: Int64, count: Int, isLast: Bool) {
+  public init(chat: PeerID, span: Freshness.Span, newest: Int64, lowest: Int64, count: Int, missedAt: Int64, isLast: Bool) {
     self.chat = chat
     self.span = span
     self.newest = newest
     self.lowest = lowest
     self.count = count
+    self.missedAt = missedAt
     self.isLast = isLast
   }
 }

@@ -49,7 +49,7 @@ extension Reconciler {
         let tops = Dictionary(chats.map { ($0.chat, Int64($0.topMessage)) }, uniquingKeysWith: max)
         try await record(.listed(tops, misses: misses), in: scope)
       case .fetch(let chat, let span):
-        try await fetch(span, of: chat, in: scope, misses: misses)
+        try await fetch(span, of: chat, in: scope, freshness)
       case .compare(let below):
         let oldest = policy.plan.oldest(now: time.now(), gapsSince: freshness.missedSince)
         let page = try await page(of: scope, below: below, since: oldest)
@@ -81,14 +81,15 @@ extension Reconciler {
 
   /// Fetches a page of what was missed in a chat.
   private func fetch(
-    _ span: Freshness.Span, of chat: PeerID, in scope: MessageScope, misses: Int64
+    _ span: Freshness.Span, of chat: PeerID, in scope: MessageScope, _ freshness: Freshness
   ) async throws {
     let page = try await historyPage(
       of: chat, above: span.above, below: span.below == .max ? 0 : span.below, limit: span.limit)
     var batch = page.batch
     let fetched = FetchedSpan(
-      chat: chat, span: span, newest: page.newest, lowest: page.lowest, count: page.count, isLast: page.isLast)
-    batch.progress = [.looked(scope, .fetched(fetched, misses: misses))]
+      chat: chat, span: span, newest: page.newest, lowest: page.lowest, count: page.count,
+      missedAt: freshness.missedAt, isLast: page.isLast)
+    batch.progress = [.looked(scope, .fetched(fetched, misses: freshness.misses))]
     try await commit(batch)
   }
 

@@ -13,6 +13,8 @@ struct Housekeeping: Sendable {
 
     /// When it was last through.
     var lastDone: Int64?
+    /// The same by the monotonic clock.
+    var lastDoneUptime: Duration?
     var lastError: Failure?
     /// Whether everything Telegram had to tell at the start has been recorded.
     fileprivate var isCurrent = false
@@ -29,6 +31,8 @@ struct Housekeeping: Sendable {
   private let root: DataRoot
   private let settings: RetentionSettings
   private let isConnected: @Sendable () -> Bool
+  private let clockOffset: @Sendable () -> Duration?
+  private let isCurrent: @Sendable (MessageScope) -> Bool
   private let interval: Duration
   private let time: ServiceTime
   private let logger: Logger
@@ -36,14 +40,21 @@ struct Housekeeping: Sendable {
 
   private final class Box: Sendable { let state = Mutex(State()) }
 
-  /// - Parameter isConnected: whether Telegram can be reached now: what is deleted while it cannot is still to be told of.
+  /// - Parameters:
+  ///   - isConnected: whether Telegram can be reached now: what is deleted while it cannot is still to be told of.
+  ///   - clockOffset: how far this machine's clock is ahead of Telegram's, which `time` tells; nil while that is not
+  ///     known, and ages would be those of a clock that may be wrong: then nothing is removed.
+  ///   - isCurrent: whether what happened in a scope has been told; of one that is behind nothing is removed.
   init(
     archive: Archive, root: DataRoot, settings: RetentionSettings,
-    isConnected: @escaping @Sendable () -> Bool = { true }, interval: Duration = Housekeeping.interval,
+    isConnected: @escaping @Sendable () -> Bool = { true }, clockOffset: @escaping @Sendable () -> Duration? = { .zero },
+    isCurrent: @escaping @Sendable (MessageScope) -> Bool = { _ in true }, interval: Duration = Housekeeping.interval,
     time: ServiceTime = ServiceTime(), logger: Logger
   ) {
     self.interval = interval
     self.isConnected = isConnected
+    self.clockOffset = clockOffset
+    self.isCurrent = isCurrent
     self.archive = archive
     self.root = root
     self.settings = settings
@@ -52,6 +63,9 @@ struct Housekeeping: Sendable {
   }
 
   var state: State { box.state.withLock { $0 } }
+
+  /// How long ago it was last through; nil before the first time.
+  var age: Duration? { state.lastDoneUptime.map { time.uptime() - $0 } }
 
   /// Says that all is recorded that happened while the service was not running.
   ///
@@ -83,14 +97,19 @@ struct Housekeeping: Sendable {
     }
     await noting {
       // A round after the connection is back, what happened meanwhile has been recorded.
-      if round.isCurrent, isConnected, round.wasConnected {
-        let purge = Purge(
-          archive: archive, root: root, plan: RetentionPlan(settings, now: time.now()),
+      if round.isCurrent, isConnected, round.wasConnected, let offset = clockOffset() {
+        var purge = Purge(
+          archive: archive, root: root,
+          plan: RetentionPlan(settings, now: time.now(), clockOffset: offset.components.seconds),
           comparesFiles: round.rounds.isMultiple(of: Self.roundsPerComparison))
+        purge.isCurrent = isCurrent
         tell(try await purge.run())
       }
       try await archive.trimLog()
-      box.state.withLock { $0.lastDone = time.now() }
+      box.state.withLock { state in
+        state.lastDone = time.now()
+        state.lastDoneUptime = time.uptime()
+      }
     }
   }
 

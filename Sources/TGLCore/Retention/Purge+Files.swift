@@ -69,7 +69,8 @@ extension Purge {
     _ place: StoredFile.Place, _ names: [Listed], before cutoff: Int64, _ result: inout PurgeReport.Files
   ) async throws {
     // What was being made goes when nobody can be making it any more; what may have been kept for a message, with its age.
-    let old = names.filter { $0.modifiedAt < ($0.isUnfinished ? plan.now - RetentionPlan.minimumFileAge : cutoff) }
+    let youngest = plan.fileTime(plan.now - RetentionPlan.minimumFileAge)
+    let old = names.filter { $0.modifiedAt < ($0.isUnfinished ? youngest : plan.fileTime(cutoff)) }
     for start in stride(from: 0, to: old.count, by: Self.page) {
       try Task.checkCancellation()
       let page = old[start..<min(start + Self.page, old.count)]
@@ -115,7 +116,7 @@ extension Purge {
   /// Whether there is a file that may have just been made.
   private func isYoung(_ path: String) -> Bool {
     guard let status = FileStatus(path, followingLinks: false) else { return false }
-    return status.modifiedAt > plan.now - RetentionPlan.minimumFileAge
+    return status.modifiedAt > plan.fileTime(plan.now - RetentionPlan.minimumFileAge)
   }
 
   /// Freeing the blocks of a large file takes a while.
@@ -123,7 +124,7 @@ extension Purge {
     try await DiskTurns.run { [plan] in
       for path in paths {
         guard let status = FileStatus(path, followingLinks: false), status.isRegular,
-          status.modifiedAt <= plan.now - RetentionPlan.minimumFileAge
+          status.modifiedAt <= plan.fileTime(plan.now - RetentionPlan.minimumFileAge)
         else { continue }
         Foundation.unlink(path)
       }

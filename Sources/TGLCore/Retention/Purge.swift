@@ -32,6 +32,8 @@ public struct Purge: Sendable {
   var pace = Pace()
   /// Whether to look for files without entries and entries without files.
   var comparesFiles = true
+  /// Whether what happened in a scope has been told; messages of one that is behind stay.
+  var isCurrent: @Sendable (MessageScope) -> Bool = { _ in true }
   /// Called now and then with how many messages have been dealt with.
   var progress: @Sendable (Int) -> Void = { _ in }
 
@@ -63,7 +65,8 @@ public struct Purge: Sendable {
     var cursor = RetentionCursor()
     while true {
       try Task.checkCancellation()
-      let page = try await archive.expiredMessages(plan, chats: chats, from: cursor, limit: 1_000)
+      let page = try await archive.expiredMessages(
+        plan, chats: chats, from: cursor, limit: 1_000, isCurrent: isCurrent)
       var rest = page.messages[...]
       while !rest.isEmpty {
         let candidates = rest.map(\.message).filter { !$0.isNeeded && !needed.contains($0.key) }
@@ -72,7 +75,7 @@ public struct Purge: Sendable {
         if !isDryRun, !candidates.isEmpty {
           let start = ContinuousClock.now
           let outcome = try await archive.remove(
-            candidates, unless: needed, keepingDeleted: plan.keepsDeleted,
+            candidates, unless: needed, deletedBefore: plan.deleted,
             limit: isAlone ? pace.limitAlone : pace.limit)
           (removed, needed) = (outcome.removed, outcome.needed)
           if outcome.done < candidates.count {

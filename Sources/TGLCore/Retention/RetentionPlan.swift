@@ -49,6 +49,8 @@ public struct RetentionPlan: Sendable, Hashable {
 
   /// The time everything is measured from, in seconds since 1970.
   public let now: Int64
+  /// How far this machine's clock, which dates files, is ahead of that time, in seconds.
+  let clockOffset: Int64
   /// Messages received before this go, by the type of their chat; types that are not in it stay.
   public let messages: [RetentionType: Int64]
   /// Buffered files from before this go; nil to leave them.
@@ -59,16 +61,21 @@ public struct RetentionPlan: Sendable, Hashable {
   public let chats: Set<PeerID>?
   /// Types of chats whose files go.
   public let types: Set<RetentionType>
-  public let keepsDeleted: Bool
+  /// Of the messages above, those that were deleted go when that was before this; nil when they stay.
+  public let deleted: Int64?
 
   /// Files younger than this, in seconds, are never touched: what makes them may not be through.
   static let minimumFileAge: Int64 = 3_600
 
-  public init(_ settings: RetentionSettings, request: Request = Request(), now: Int64) {
+  /// - Parameters:
+  ///   - now: Telegram's time, in seconds since 1970.
+  ///   - clockOffset: how far this machine's clock is ahead of it, in seconds.
+  public init(_ settings: RetentionSettings, request: Request = Request(), now: Int64, clockOffset: Int64 = 0) {
     self.now = now
+    self.clockOffset = clockOffset
     types = request.types.isEmpty ? Set(RetentionType.allCases) : request.types
     chats = request.chats.isEmpty ? nil : request.chats
-    keepsDeleted = request.keepsDeleted
+    deleted = request.keepsDeleted ? nil : now - (request.olderThan ?? settings.deletedAge)
     let parts = request.parts.isEmpty ? [.messages, .buffer] : request.parts
     var messages: [RetentionType: Int64] = [:]
     if parts.contains(.messages) {
@@ -86,6 +93,9 @@ public struct RetentionPlan: Sendable, Hashable {
     if let chats, !chats.contains(chat) { return nil }
     return messages[type]
   }
+
+  /// A time as this machine's clock, and so the date of a file, has it.
+  func fileTime(_ time: Int64) -> Int64 { time.addingReportingOverflow(clockOffset).partialValue }
 
   /// Whether files of the chat may go.
   func includesFiles(of chat: PeerID, _ type: RetentionType) -> Bool {

@@ -25,6 +25,9 @@ public struct RetentionSettings: Sendable, Equatable {
     warnings = []
   }
 
+  /// How long deleted messages are kept after their deletion, in seconds.
+  var deletedAge: Int64 { Int64(days.deletedDays) * 86_400 }
+
   /// In seconds.
   func age(of type: RetentionType) -> Int64 {
     let days =
@@ -44,5 +47,6 @@ extension Settings.Retention {
     groupDays = reader.value(SettingsCatalog.persistGroup) ?? 1
     channelDays = reader.value(SettingsCatalog.persistChannel) ?? 1
     botDays = reader.value(SettingsCatalog.persistBot) ?? 1
+    deletedDays = reader.value(SettingsCatalog.persistDeleted) ?? 36_500
   }
 }

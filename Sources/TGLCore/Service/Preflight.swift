@@ -135,12 +135,12 @@ public struct Preflight: Sendable {
     let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
     tell(
       "telegram", .ok, "signed in as \(user.name) (id \(user.id)), DC\(user.dc), answered in \(Int(milliseconds)) ms")
-    let skew = client.serverTimeOffset(ofDC: user.dc) ?? .zero
-    let seconds = (abs(skew.inSeconds) * 10).rounded() / 10
-    let direction = skew < .zero ? "ahead of" : "behind"
+    let clock = TelegramTime(client)
+    let skew = clock.offset ?? .zero
     tell(
       "clock", abs(skew.inSeconds) > Self.tolerableSkew.inSeconds ? .warning : .ok,
-      seconds < 1 ? "as Telegram's" : "\(seconds) s \(direction) Telegram's; see timedatectl(1)")
+      abs(skew.inSeconds) < 1
+        ? "as Telegram's" : "\(TelegramTime.words(for: skew)) Telegram's; see timedatectl(1)")
     var failures: [any Error] = []
     await look("log chat", &failures) {
       try await LogChatCheck.run(settings.logChat, client: client)

@@ -163,9 +163,12 @@ struct MainService: Service {
     let store = MediaStore(
       root: root, key: settings.encryptsDeletedMedia ? settings.deletedMediaKey : nil,
       minimumFree: Int64(settings.mediaMinFree))
+    let clock = TelegramTime(client)
+    let time = clock.serviceTime
+    let backlog = UpdateBacklog()
     let notifier = Notifier(
       archive: archive, chat: TelegramLogChat(client: client, settings: settings, archive: archive),
-      temporaryDirectory: root.mediaBuffer, store: store, policy: settings.notifierPolicy, logger: logger)
+      temporaryDirectory: root.mediaBuffer, store: store, policy: settings.notifierPolicy, time: time, logger: logger)
     let recorder = Recorder(policy: settings.recorderPolicy(selfID: selfID))
     let workers = Workers()
     let recorded: @Sendable (CommitReport) -> Void = { report in
@@ -173,27 +176,28 @@ struct MainService: Service {
       workers.wake(after: report)
     }
     let vault = MediaVault(
-      source: client, archive: archive, store: store, wakeNotifier: { notifier.wake() }, logger: logger)
+      source: client, archive: archive, store: store, wakeNotifier: { notifier.wake() }, time: time, logger: logger)
     let linkSaver = LinkSaver(
       source: client, archive: archive, recorder: recorder, policy: settings.noticePolicy, recorded: recorded,
-      logger: logger)
+      time: time, logger: logger)
     workers.set(notifier: notifier, vault: vault, linkSaver: linkSaver)
     let reconciler = Reconciler(
       source: client, archive: archive, recorder: recorder, notices: settings.noticePolicy,
-      policy: settings.reconcilerPolicy, recorded: recorded, logger: logger)
+      policy: settings.reconcilerPolicy, recorded: recorded, time: time, logger: logger)
     let housekeeping = Housekeeping(
       archive: archive, root: root, settings: RetentionSettings(settings),
-      isConnected: { client.connectionState == .connected }, interval: settings.health.housekeepingInterval,
-      logger: logger)
+      isConnected: { client.connectionState == .connected }, clockOffset: { clock.offset },
+      isCurrent: { scope in backlog.isCurrent(channel: scope.channelID) },
+      interval: settings.health.housekeepingInterval, time: time, logger: logger)
     let canary = Canary(
       perch: TelegramCanaryPerch(client: client, chat: settings.logChat), logChat: settings.logChat,
       interval: settings.canaryInterval, vitals: pulse.vitals, logger: logger)
     let sink = ArchiveSink(
       archive: archive, session: session, recorder: recorder, policy: settings.noticePolicy, recorded: recorded,
       reconciler: reconciler, housekeeping: housekeeping, pulse: pulse,
-      canary: settings.canaryInterval > .zero ? canary : nil, logger: logger)
-    let pump = UpdatePump(source: client, sink: sink, heartbeat: pulse.heartbeat, logger: logger)
-    let backlog = pump.backlog
+      canary: settings.canaryInterval > .zero ? canary : nil, logger: logger, time: time)
+    let pump = UpdatePump(
+      source: client, sink: sink, heartbeat: pulse.heartbeat, backlog: backlog, logger: logger)
     await monitor.watch(
       HealthMonitor.Parts(archive: archive, store: store, housekeeping: housekeeping, notifier: notifier) {
         let now = client.now().uptime
@@ -208,6 +212,7 @@ struct MainService: Service {
       group.addTask { try await linkSaver.run() }
       group.addTask { try await reconciler.run() }
       group.addTask { try await housekeeping.run() }
+      group.addTask { try await clock.watch(pulse.vitals, logger: logger, sleep: time.sleep) }
       if settings.canaryInterval > .zero { group.addTask { try await canary.run() } }
       try await group.next()
     }

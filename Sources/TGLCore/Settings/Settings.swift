@@ -9,6 +9,8 @@ public struct Settings: Sendable {
     public let groupDays: Int
     public let channelDays: Int
     public let botDays: Int
+    /// After the deletion, and never less than the days of the chat.
+    public var deletedDays = 36_500
   }
 
   /// How stored messages are compared with the server's.

@@ -8,6 +8,7 @@ struct LinkEnvironment: Sendable {
   var store: any SessionStore
   var addresses: SharedAddresses
   var hints: SessionHints
+  var serverClock = ServerClock()
   var feed: UpdateFeed?
   var state: StateReporter
   var dialer: any Dialer
@@ -19,6 +20,17 @@ struct LinkEnvironment: Sendable {
   var idleTimeout: Duration = .seconds(60)
   /// How long a key exchange may take.
   var keyExchangeTimeout: Duration = .seconds(20)
+}
+
+/// Telegram's time as its messages tell it, shared by the links; independent of this machine's clock.
+final class ServerClock: Sendable {
+  private let base = Mutex<Duration?>(nil)
+
+  /// Notes Telegram's time when the monotonic clock was at zero.
+  func note(_ base: Duration) { self.base.withLock { $0 = base } }
+
+  /// The time since 1970-01-01 UTC; nil while nothing was heard.
+  func time(at uptime: Duration) -> Duration? { base.withLock { $0.map { $0 + uptime } } }
 }
 
 /// The address book, shared by the links.

@@ -49,6 +49,9 @@ extension TelegramClient: UpdateSource {
   /// How far Telegram's clock is ahead of this machine's; nil before it is known.
   public func serverTimeOffset(ofDC dc: Int) -> Duration? { environment.hints.known(dc: dc)?.timeOffset }
 
+  /// Telegram's time since 1970-01-01 UTC, whatever this machine's clock says; nil before anything was heard.
+  public var telegramTime: Duration? { environment.serverClock.time(at: now().uptime) }
+
   public func now() -> Moment { environment.wallClock.moment(.now()) }
 
   public func sleep(until uptime: Duration) async throws {

@@ -5,6 +5,7 @@ public final class UpdateBacklog: Sendable {
   private struct State {
     var since: Duration?
     var lastProgress: Duration = .zero
+    var behind: Set<Int64>?
   }
 
   private let state = Mutex(State())
@@ -17,8 +18,16 @@ public final class UpdateBacklog: Sendable {
   /// When something was last fetched or kept; what waits for longer than that is stuck.
   public var lastProgress: Duration { state.withLock { $0.lastProgress } }
 
-  func note(isBehind: Bool, at uptime: Duration) {
+  /// Whether everything that happened in a channel (its bare id; nil for private chats and basic groups) up to a moment
+  /// ago has been taken in; false before the start.
+  public func isCurrent(channel: Int64?) -> Bool {
+    state.withLock { state in state.behind.map { !$0.contains(channel ?? 0) } ?? false }
+  }
+
+  /// - Parameter sequences: those that are behind: bare ids of channels, 0 for private chats and basic groups.
+  func note(isBehind: Bool, sequences: Set<Int64>, at uptime: Duration) {
     state.withLock { state in
+      state.behind = sequences
       if !isBehind {
         state.since = nil
       } else if state.since == nil {

@@ -52,10 +52,13 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
   private let heartbeat: Duration?
   let logger: Logger
   /// How far behind it is.
-  public let backlog = UpdateBacklog()
+  public let backlog: UpdateBacklog
 
   /// - Parameter heartbeat: how often the way to the sink is tried while there is nothing to keep; nil for never.
-  public init(source: Source, sink: Sink, heartbeat: Duration? = nil, logger: Logger) {
+  public init(
+    source: Source, sink: Sink, heartbeat: Duration? = nil, backlog: UpdateBacklog = UpdateBacklog(), logger: Logger
+  ) {
+    self.backlog = backlog
     self.source = source
     self.sink = sink
     self.heartbeat = heartbeat
@@ -163,7 +166,7 @@ public struct UpdatePump<Source: UpdateSource, Sink: UpdateSink>: Sendable {
     backlog.note(
       // A batch that waits for its time is no backlog.
       isBehind: pump.isCommitting || !pump.batch.isEmpty && pump.batchDue == nil || !pump.engine.isCurrent,
-      at: now.uptime)
+      sequences: pump.engine.behind, at: now.uptime)
     let engineDeadline = pump.engine.nextDeadline.flatMap { $0 > now.uptime ? $0 : nil }
     var deadline = min(pump.nextStateCheck, pump.nextLookAgain, engineDeadline ?? pump.nextStateCheck)
     if !pump.isCommitting, let due = pump.batchDue { deadline = min(deadline, due) }

@@ -74,7 +74,13 @@ struct PurgeCommand: AsyncParsableCommand {
     request.chats = try await archive.resolve(chat)
     request.parts = Set(only)
     request.keepsDeleted = keepDeleted
-    let plan = RetentionPlan(settings, request: request, now: Int64(Date().timeIntervalSince1970))
+    let clock = Int64(Date().timeIntervalSince1970)
+    let now = try await archive.believableTime(clock)
+    if now != clock {
+      Output.notice(
+        "this machine's clock is \((clock - now) / 86_400) days ahead of what Telegram told last; ages count from then")
+    }
+    let plan = RetentionPlan(settings, request: request, now: now, clockOffset: clock - now)
 
     let done = Counter()
     let purge = Purge(archive: archive, root: root, plan: plan, isDryRun: dryRun) { done.value = $0 }

@@ -178,6 +178,25 @@ extension ByteBuffer {
     #expect(abs((again.id >> 32) - 1_800_000_001) <= 1)
   }
 
+  /// Two minutes are tolerated, so that no offset is corrected; the server's time is known all the same.
+  @Test(arguments: [Duration.zero, .seconds(120), .seconds(-20)])
+  func serversTimeIsThatOfItsNewestMessage(behind: Duration) throws {
+    var pair = try Pair()
+    #expect(pair.client.serverClock == nil)
+    func server(_ now: Moment) -> Moment { Moment(uptime: now.uptime, unixTime: now.unixTime - behind) }
+    let pong = MT.Pong(msgId: 1, pingId: 1)
+    let bytes = try pair.server.seal(pong.encoded(), now: server(at(5)), isContentRelated: false)
+    _ = try pair.client.received(bytes, now: at(5))
+    let expected = at(5).unixTime - behind - at(5).uptime
+    let first = try #require(pair.client.serverClock)
+    #expect(abs((first - expected) / .seconds(1)) < 0.01)
+    // One that was long on its way tells nothing new.
+    let late = try pair.server.seal(pong.encoded(), now: server(at(6)), isContentRelated: false)
+    _ = try pair.client.received(late, now: at(9))
+    let second = try #require(pair.client.serverClock)
+    #expect(abs((second - expected) / .seconds(1)) < 0.01)
+  }
+
   @Test func pushesFromAnotherTimeMakeTheClockBeChecked() throws {
     var pair = try Pair()
     func ping(_ now: Moment) throws -> (id: Int64, seqno: Int32, pingID: Int64)? {

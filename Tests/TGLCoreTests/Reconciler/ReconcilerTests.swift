@@ -441,6 +441,20 @@ private final class FakeTelegram: MessageSource {
     #expect(try await messages() == 3)
   }
 
+  /// Where nothing was stored the number of events bounds what is fetched; what was told since is not counted.
+  @Test func messagesToldAfterTheWindowAreNoneOfIt() async throws {
+    let peer = Make.channel(600)
+    for id in Int32(1)...30 { telegram.put(Make.message(id, in: peer, "missed \(id)")) }
+    try await fixture.receive([], state: UpdatesStateChange(channels: [600: .some(950)]))
+    var batch = UpdateBatch()
+    batch.gaps = [UpdateGap(channelID: 600, fromPts: 5, toPts: 35, reason: .tooLong)]
+    _ = try await fixture.archive.commit(
+      fixture.recorder.record(batch, now: Self.started), policy: NoticePolicy(edited: true))
+    for id in Int32(31)...60 { try await keep(Make.message(id, in: peer, "told \(id)")) }
+    try await run { _ in try await self.openGaps() == 0 }
+    #expect(try await messages() == 60)
+  }
+
   @Test func moreThanTenThousandMissedMessagesAreFetched() async throws {
     let peer = Make.channel(600)
     try await keep(Make.message(1, in: peer, "known", date: 1_800_000_000))

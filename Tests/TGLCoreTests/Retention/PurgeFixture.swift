@@ -29,7 +29,7 @@ final class PurgeFixture: Sendable {
     archive = try Archive.open(at: root.archiveFile)
     let values = [
       "PERSIST_TIME_IN_DAYS_USER": "1", "PERSIST_TIME_IN_DAYS_GROUP": "2", "PERSIST_TIME_IN_DAYS_CHANNEL": "3",
-      "PERSIST_TIME_IN_DAYS_BOT": "4", "DATA_ROOT": root.path,
+      "PERSIST_TIME_IN_DAYS_BOT": "4", "PERSIST_TIME_IN_DAYS_DELETED": "0", "DATA_ROOT": root.path,
     ]
     settings = try RetentionSettings(
       SettingsSource(flags: values.merging(changes) { $1 }, environment: [:], envFile: "/dev/null"))

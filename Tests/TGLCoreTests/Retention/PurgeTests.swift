@@ -135,6 +135,48 @@ private typealias Fixture = PurgeFixture
     #expect(try await left(Fixture.user) == [1])
   }
 
+  /// Both ages have to be over: that of the chat's messages, and that of deleted ones.
+  @Test func deletedOnesAreKeptForTheirOwnTime() async throws {
+    let fixture = try await Fixture(settings: ["PERSIST_TIME_IN_DAYS_DELETED": "30"])
+    for id in 1...3 as ClosedRange<Int64> {
+      try await fixture.add(Fixture.user, id, daysAgo: 90, versions: 1, deleted: id > 1)
+    }
+    let old = Fixture.now - 31 * 86_400
+    try await fixture.archive.write { db in
+      try db.execute(sql: "UPDATE message SET deleted_at = ? WHERE id = 3", arguments: [old])
+    }
+    let trial = try await fixture.purge(dryRun: true)
+    let done = try await fixture.purge()
+    #expect(trial.messages == done.messages && done.messages[.user]?.messages == 2)
+    #expect(try await fixture.keys().map(\.id) == [2])
+    #expect(try await fixture.archive.counts().versions == 1)
+    // Asked for by a person, an age counts for them too.
+    var request = RetentionPlan.Request()
+    request.olderThan = 0
+    _ = try await fixture.purge(request)
+    #expect(try await fixture.keys().isEmpty)
+  }
+
+  @Test func deletedOnesAreKeptForAHundredYearsUnlessItIsSaidOtherwise() throws {
+    let settings = try RetentionSettings(
+      SettingsSource(flags: ["DATA_ROOT": "/srv/tgl"], environment: [:], envFile: "/dev/null"))
+    #expect(RetentionPlan(settings, now: Fixture.now).deleted == Fixture.now - 36_500 * 86_400)
+  }
+
+  @Test func clockAheadOfWhatTelegramToldIsNotBelieved() async throws {
+    let month: Int64 = 30 * 86_400
+    #expect(try await fixture.archive.believableTime(Fixture.now) == Fixture.now)
+    try await fixture.archive.write { db in
+      try db.execute(sql: "INSERT INTO update_state VALUES (1, 1, 1, ?, 1)", arguments: [Fixture.now])
+    }
+    for clock in [Fixture.now - 900, Fixture.now, Fixture.now + month] {
+      #expect(try await fixture.archive.believableTime(clock) == clock)
+    }
+    for clock in [Fixture.now + month + 1, Fixture.now + 366 * 86_400, .max] {
+      #expect(try await fixture.archive.believableTime(clock) == Fixture.now)
+    }
+  }
+
   @Test func whatANoticeStillNeedsStays() async throws {
     for id in 1...5 as ClosedRange<Int64> { try await fixture.add(Fixture.user, id, daysAgo: 9) }
     try await fixture.archive.write { db in
@@ -170,7 +212,7 @@ private typealias Fixture = PurgeFixture
       try OutboxTable.add(.message(notice), randomID: 1, now: 1, db)
     }
     let outcome = try await fixture.archive.remove(
-      page.messages.map(\.message), unless: needed, keepingDeleted: false,
+      page.messages.map(\.message), unless: needed, deletedBefore: .max,
       limit: TransactionLimit(rows: 10, time: .seconds(60)))
     #expect(outcome.removed.isEmpty)
     #expect(try await left(Fixture.user) == [1])
