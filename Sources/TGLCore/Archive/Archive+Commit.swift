@@ -32,7 +32,7 @@ extension Archive {
   /// Keeps what could not be read at all, for a version that can.
   public func keep(undecodable raw: Data, at now: Int64) async throws(ArchiveError) {
     try await write { db in
-      try BatchWriter.keep(raw, layer: Int64(API.layer), now: now, db)
+      try UnknownUpdateTable.keep(raw, chat: nil, layer: Int64(API.layer), now: now, db)
     }
   }
 

@@ -79,6 +79,11 @@ extension Archive {
     }
   }
 
+  /// Removes updates that were kept as bytes, by the ages of the plan; answers how many.
+  func removeUnknownUpdates(_ plan: RetentionPlan) async throws(ArchiveError) -> Int {
+    try await write { db in try UnknownUpdateTable.remove(plan, db) }
+  }
+
   /// How often a transaction that removes as many messages as it may looks at the clock.
   private static let looks = 10
 

@@ -53,6 +53,15 @@ enum ArchiveSchema {
       try addMediaStates(db)
     }
     migrator.registerMigration("notice order") { db in try addNoticeOrder(db) }
+    migrator.registerMigration("whole messages") { db in
+      try db.execute(sql: wholeMessages)
+    }
+    migrator.registerMigration("later media") { db in
+      try db.execute(sql: laterMedia)
+    }
+    migrator.registerMigration("chat migrations") { db in
+      try db.execute(sql: chatMigrations)
+    }
     return migrator
   }
 

@@ -65,6 +65,8 @@ struct SnapshotMessage: Sendable {
   /// What it said before, oldest first.
   var earlier: [Version] = []
   var files: [File] = []
+  /// What a voice or video message says, as Telegram heard it.
+  var transcription: String?
 
   /// Whether it shows files, or did so before an edit.
   var hasFiles: Bool {
@@ -123,6 +125,9 @@ struct ArchiveSnapshot {
         deletedAt: stored.deletedAt, layer: stored.layer)
       if message.version > 1 { message.earlier = try versions(of: message.record) }
       if withFiles, message.hasFiles { message.files = try files(of: message.record) }
+      if message.record.media?.kind.isSpoken == true {
+        message.transcription = try LaterMediaTable.transcription(of: message.record.key, db)
+      }
       try body(message)
     }
   }

@@ -40,6 +40,16 @@ extension BatchWriter {
       forwardedFrom: source, postAuthor: message.postAuthor, mediaKind: message.media?.kind, text: message.text)
     notice.ttlSeconds = message.ttlSeconds
     notice.details = message.media.flatMap(MediaDescription.text)
+    if message.media?.kind.isSpoken == true,
+      let words = try LaterMediaTable.transcription(of: message.key, db)
+    {
+      var lines = MediaDescription.Lines()
+      lines.text = notice.details ?? FormattedText()
+      lines.add("Transcription", words, limit: 2_000)
+      notice.details = lines.text
+    }
+    notice.context = message.context
+    notice.contextPeers = try notice.context?.peers.map { try summary($0, fallback: fallbackType(of: $0)) }
     if let action = message.action {
       notice.details = FormattedText()
       notice.details?.append("Service message: ", .italic)

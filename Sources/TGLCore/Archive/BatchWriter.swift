@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import TelegramClient
+public import TelegramClient
 
 /// What committing a batch came to.
 public struct CommitReport: Sendable, Hashable {
@@ -30,6 +30,8 @@ public struct CommitReport: Sendable, Hashable {
   public var notices = 0
   /// Files to be downloaded or copied because of it.
   public var media = 0
+  /// Basic groups that are known to be supergroups from now on.
+  public var successors: [PeerID: PeerID] = [:]
   /// Links whose messages are to be saved.
   public var links = 0
 
@@ -48,6 +50,7 @@ struct BatchWriter {
   /// The account whose archive this is, once it was asked for; 0 where it is not known.
   var account: Int64?
   private var search = SearchAdditions()
+  private var wholeSince: Int64?
 
   init(_ batch: RecorderBatch, policy: NoticePolicy, layer: Int64, db: Database) {
     self.db = db
@@ -61,6 +64,9 @@ struct BatchWriter {
     var saved: [PeerID: PeerRecord] = [:]
     for peer in batch.peers where saved.updateValue(peer, forKey: peer.id) != peer {
       try PeerTable.save(peer, now: batch.receivedAt, db)
+    }
+    for (group, successor) in batch.successors where try ChatMigrationTable.add(group, successor, db) {
+      report.successors[group] = successor
     }
     // First, since a gap begins behind what was there before this batch.
     for gap in batch.gaps { try StateTable.add(gap, now: batch.receivedAt, db) }
@@ -84,28 +90,21 @@ struct BatchWriter {
         for id in ids { if let stored = try MessageTable.find(chat: channel, id: id, db) { try tellOpened(stored) } }
       case .saveLinks(let message, let links):
         report.links += try SavedLinkTable.add(links, of: message, now: batch.receivedAt, db)
-      case .keep(let raw):
-        try Self.keep(raw, layer: layer, now: batch.receivedAt, db)
+      case .keep(let raw, let chat):
+        try UnknownUpdateTable.keep(raw, chat: chat, layer: layer, now: batch.receivedAt, db)
         report.keptRaw += 1
+      case .complete(let completion, let chat, let id): try complete(completion, chat: chat, id: id)
+      case .transcribed(let chat, let id, let text):
+        try LaterMediaTable.transcribe(chat: chat, id: id, text, db)
+      case .changed(let peer, let change):
+        try PeerTable.apply(change, to: peer, db)
+        peers[peer] = nil
       }
     }
     try setAside()
     for step in progress { try LookingAgainTable.apply(step, now: batch.receivedAt, db) }
     try StateTable.save(batch.stateChange, db)
     try search.write(db)
-  }
-
-  /// Updates kept as bytes; older ones are forgotten.
-  static let maximumKeptRaw: Int64 = 10_000
-
-  static func keep(_ raw: Data, layer: Int64, now: Int64, _ db: Database) throws {
-    let statement = try db.cachedStatement(
-      sql: "INSERT INTO unknown_update (received_at, layer, raw) VALUES (?, ?, ?)")
-    try statement.execute(arguments: [now, layer, raw])
-    // A server that speaks another layer must not fill the disk: the newest are kept.
-    let last = db.lastInsertedRowID
-    let forget = try db.cachedStatement(sql: "DELETE FROM unknown_update WHERE id <= ?")
-    try forget.execute(arguments: [last - maximumKeptRaw])
   }
 
   // MARK: Messages
@@ -119,6 +118,7 @@ struct BatchWriter {
       report.added += 1
       report.byChat[PeerType(chatOf: message), default: .init()].added += 1
       try bufferFiles(of: message)
+      if let medium = message.media?.laterID { try LaterMediaTable.note(medium, of: message, db) }
       return
     }
     guard let stored = try MessageTable.find(chat: message.chat, id: message.id, db) else { return }
@@ -126,9 +126,12 @@ struct BatchWriter {
     let old = stored.message
     guard message.action == nil, message.editDate ?? 0 >= old.editDate ?? 0 else { return }
 
-    if MessageContent.isSame(message, old) {
+    if message.media != old.media, let medium = message.media?.laterID {
+      try LaterMediaTable.note(medium, of: message, db)
+    }
+    if MessageContent.isSame(message, old, isWhole: try isWhole(stored)) {
       if message.editDate != old.editDate || message.media != old.media || message.noforwards != old.noforwards
-        || message.rich != old.rich
+        || message.rest != old.rest
       {
         try MessageTable.refresh(message, layer: layer, db)
       }
@@ -145,12 +148,38 @@ struct BatchWriter {
       var notice = try notice(.edited, message, at: message.editDate ?? batch.receivedAt)
       notice.before = old.text
       notice.mediaKindBefore = old.media?.kind
+      notice.detailsBefore = old.media.flatMap(MediaDescription.text)
+      notice.contextBefore = old.context
       let kept = isOtherMedia ? try keepFiles(of: stored, replaced: true) : KeptFiles()
       notice.files = kept.files
       try tellEdit(notice, of: stored, date: message.editDate, waitingFor: kept.awaited)
     } else if isOtherMedia {
       try keepBufferedFiles(of: old)
     }
+  }
+
+  /// Takes over what was added to the media of stored messages: no version, unless it says something else now.
+  private mutating func complete(_ completion: MediaCompletion, chat: PeerID?, id: Int64?) throws {
+    var found: [MessageTable.Stored] = []
+    if let chat, let id, let stored = try MessageTable.find(chat: chat, id: id, db) { found.append(stored) }
+    if let medium = completion.mediumID {
+      found += try LaterMediaTable.messages(with: medium, db).filter { $0.message.key != found.first?.message.key }
+    }
+    for stored in found where stored.deletedAt == nil {
+      guard let media = stored.message.media?.completed(by: completion) else { continue }
+      var message = stored.message
+      message.media = media
+      try save(message)
+      if case .paidMedia = completion { try bufferFiles(of: message) }
+    }
+  }
+
+  /// Whether the fields without a column were kept too, or the row is of before there was a place for them.
+  private mutating func isWhole(_ stored: MessageTable.Stored) throws -> Bool {
+    if MessageRest(stored.message.rest).isWhole { return true }
+    let since = try wholeSince ?? MessageTable.wholeSince(db)
+    wholeSince = since
+    return stored.receivedAt > since
   }
 
   /// Media that was to be looked at for a while is taken away by an edit nobody made.

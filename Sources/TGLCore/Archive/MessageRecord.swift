@@ -34,8 +34,8 @@ public struct MessageRecord: Sendable, Hashable {
   public var media: MediaRecord?
   /// What a service message tells; nil for any other.
   public var action: RawRecord?
-  /// A message of the kind that carries more than text and media.
-  public var rich: Data?
+  /// The fields that have no column, as `MessageRest` reads them; nil where there are none.
+  public var rest: Data?
 
   public init(chat: PeerID, id: Int64, date: Int64) {
     self.chat = chat

@@ -34,14 +34,14 @@ enum MessageTable {
   ) throws -> Bool {
     let entry = try search.add(message.key, version: 1, message.text.text, db)
     let statement = try db.cachedStatement(sql: insertion)
-    let isRaw = message.media != nil || message.action != nil || message.rich != nil
+    let isRaw = message.media != nil || message.action != nil || message.rest != nil
     try statement.run(
       message.chat.rawValue, message.id, message.sender?.rawValue, message.date, message.editDate,
       message.isOutgoing, message.isPost, message.noforwards, message.ttlSeconds, message.ttlPeriod,
       message.replyToID, message.replyToChat?.rawValue, message.topicID, message.groupedID, message.viaBotID,
       message.postAuthor, try message.forward.map(ArchiveJSON.encode), message.text.text,
       ArchiveJSON.encode(entities: message.text.entities), message.media?.kind.rawValue, message.media?.id,
-      message.action?.kind, isRaw ? layer : nil, message.media?.raw, message.action?.raw, message.rich, receivedAt)
+      message.action?.kind, isRaw ? layer : nil, message.media?.raw, message.action?.raw, message.rest, receivedAt)
     if db.changesCount == 1 { return true }
     if let entry { try search.withdraw(entry, db) }
     return false
@@ -94,12 +94,12 @@ enum MessageTable {
           media_kind = ?, media_id = ?, media = ?, rich = ?, ttl_seconds = ?, layer = ?
         WHERE chat_id = ? AND id = ?
         """)
-    let isRaw = message.media != nil || message.rich != nil || stored.message.action != nil
+    let isRaw = message.media != nil || message.rest != nil || stored.message.action != nil
     try search.add(message.key, version: stored.version + 1, message.text.text, db)
     try update.run(
       message.editDate ?? stored.message.editDate, message.text.text,
       ArchiveJSON.encode(entities: message.text.entities),
-      message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw, message.rich,
+      message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw, message.rest,
       message.ttlSeconds, isRaw ? layer : nil, message.chat.rawValue, message.id)
   }
 
@@ -113,7 +113,12 @@ enum MessageTable {
         """)
     try statement.run(
       message.editDate, message.noforwards, message.media?.kind.rawValue, message.media?.id, message.media?.raw,
-      message.rich, message.media == nil && message.rich == nil, layer, message.chat.rawValue, message.id)
+      message.rest, message.media == nil && message.rest == nil, layer, message.chat.rawValue, message.id)
+  }
+
+  /// Messages received later were kept with all of their fields.
+  static func wholeSince(_ db: Database) throws -> Int64 {
+    try Int64.fetchOne(db, sql: "SELECT received_at FROM whole_since") ?? -1
   }
 
   static func markDeleted(chat: PeerID, id: Int64, at now: Int64, _ db: Database) throws {
@@ -150,7 +155,7 @@ enum MessageTable {
       message.media = MediaRecord(kind: MediaKind(rawValue: kind) ?? .unsupported, id: row[20], raw: row[23] ?? Data())
     }
     if let kind = (row[21] as String?) { message.action = RawRecord(kind: kind, raw: row[24] ?? Data()) }
-    message.rich = row[25]
+    message.rest = row[25]
     return Stored(
       message: message, version: row[26], deletedAt: row[27], openedAt: row[28], layer: row[22], receivedAt: row[29])
   }

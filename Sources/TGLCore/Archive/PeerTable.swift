@@ -36,6 +36,19 @@ enum PeerTable {
       peer.lastName, peer.title, peer.noforwards, peer.isForum, now)
   }
 
+  /// Takes over what an update says of somebody who is known.
+  static func apply(_ change: PeerChange, to id: PeerID, _ db: Database) throws {
+    switch change {
+    case .name(let first, let last, let username):
+      let statement = try db.cachedStatement(
+        sql: "UPDATE peer SET first_name = ?, last_name = ?, username = ? WHERE id = ?")
+      try statement.run(first, last, username, id.rawValue)
+    case .phone(let phone):
+      let statement = try db.cachedStatement(sql: "UPDATE peer SET phone = ? WHERE id = ?")
+      try statement.run(phone, id.rawValue)
+    }
+  }
+
   static func find(_ id: PeerID, _ db: Database) throws -> PeerRecord? { try stored(id, db)?.peer }
 
   private static func stored(_ id: PeerID, _ db: Database) throws -> (peer: PeerRecord, seenAt: Int64)? {

@@ -269,6 +269,7 @@ struct ExportRun {
     return ExportedMessage(
       record: record, version: message.version, deletedAt: message.deletedAt, layer: message.layer,
       earlier: message.earlier, sender: sender, senderName: sender?.name, forwardName: forwardName,
-      media: record.media.map(MediaDetails.init), files: files.present, earlierFiles: files.earlier)
+      media: record.media.map(MediaDetails.init), files: files.present, earlierFiles: files.earlier,
+      transcription: message.transcription)
   }
 }

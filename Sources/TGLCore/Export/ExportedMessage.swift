@@ -42,6 +42,8 @@ struct ExportedMessage {
   var files: [ExportedFile]
   /// The files it showed before edits put others in their place, by the versions that showed them.
   var earlierFiles: [Int: [ExportedFile]] = [:]
+  /// What a voice or video message says, as Telegram heard it.
+  var transcription: String?
 
   var isEdited: Bool { version > 1 }
 }

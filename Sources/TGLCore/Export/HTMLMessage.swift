@@ -32,6 +32,7 @@ enum HTMLMessage {
     if let action = record.action { try append(action, &names, to: &html) }
     if let media = message.media { append(media, of: message, to: &html) }
     appendText(of: message, &time, to: &html)
+    appendButtons(of: record, to: &html)
     html.append("</article>\n")
   }
 
@@ -48,6 +49,16 @@ enum HTMLMessage {
   }
 
   private static func appendReply(of record: MessageRecord, page: Int?, to html: inout TextBuffer) {
+    defer {
+      if let quote = record.context?.quote {
+        html.append("<blockquote dir=\"auto\">")
+        HTMLText.append(quote, to: &html)
+        html.append("</blockquote>")
+      }
+    }
+    if let story = record.context?.story {
+      html.append("<div class=\"note\">Reply to story \(story.id) of \(story.chat)</div>")
+    }
     guard let id = record.replyToID else { return }
     html.append("<div class=\"note\">Reply to ")
     if let page {
@@ -56,6 +67,22 @@ enum HTMLMessage {
       html.append("message \(id)\(record.replyToChat == nil ? "" : " of another chat")")
     }
     html.append("</div>")
+  }
+
+  /// The buttons under a message; what is no web address is shown as text.
+  private static func appendButtons(of record: MessageRecord, to html: inout TextBuffer) {
+    guard let rows = record.context?.buttons else { return }
+    for row in rows {
+      html.append("<div class=\"note\">")
+      for (index, button) in row.enumerated() {
+        if index > 0 { html.append(" · ") }
+        var text = FormattedText()
+        let name = DisplayName.clean(button.text)
+        if let link = button.link { text.append(name, .link(url: link)) } else { text.append(name) }
+        HTMLText.append(text, to: &html)
+      }
+      html.append("</div>")
+    }
   }
 
   // MARK: Text and its history

@@ -42,8 +42,10 @@ struct JSONLinesFormat: ExportFormatWriter {
     json.field("via_bot_id", record.viaBotID)
     json.field("post_author", record.postAuthor)
     if let forward = record.forward { add(forward, name: message.forwardName) }
+    if let context = record.context { json.add(context) }
     json.add(record.text)
     if let media = message.media { json.add(media, id: record.media?.id, files: message.files) }
+    json.field("transcription", message.transcription)
     if let action = record.action {
       json.key("action")
       json.beginObject()
@@ -138,6 +140,36 @@ extension JSONText {
     endObject()
   }
 
+  /// What the message answers elsewhere, its thread and its buttons.
+  fileprivate mutating func add(_ context: MessageContext) {
+    field("reply_quote", context.quote?.text)
+    field("reply_from_id", context.answered?.chat?.rawValue)
+    field("reply_from_name", context.answered?.name)
+    field("reply_media_kind", context.answeredMedia?.rawValue)
+    field("reply_story_id", context.story?.id)
+    field("reply_story_chat_id", context.story?.chat.rawValue)
+    field("thread", context.thread?.kind.rawValue)
+    field("thread_id", context.thread?.id)
+    field("thread_peer_id", context.thread?.peer?.rawValue)
+    field("saved_from_id", context.savedFrom?.chat?.rawValue)
+    field("saved_from_name", context.savedFrom?.name)
+    field("saved_from_message_id", context.savedFrom?.messageID)
+    guard let rows = context.buttons, !rows.isEmpty else { return }
+    key("buttons")
+    beginArray()
+    for row in rows {
+      beginArray()
+      for button in row {
+        beginObject()
+        field("text", button.text)
+        field("url", button.link)
+        endObject()
+      }
+      endArray()
+    }
+    endArray()
+  }
+
   fileprivate mutating func add(_ files: [ExportedFile]) {
     key("files")
     beginArray()
@@ -172,13 +204,16 @@ extension JSONText {
     endObject()
   }
 
-  /// `raw`: what is kept as Telegram sent it, by the schema's names; bytes of another layer stay bytes.
+  /// `raw`: the whole message by the schema's names, and beside it what is kept as Telegram sent it; bytes of another
+  /// layer stay bytes.
   mutating func addRaw(of message: ExportedMessage) {
     let record = message.record
+    let whole = record.message.map { Data($0.encoded().readableBytesView) }
+    let rich = MessageRest(record.rest).rich.map { Data($0.bytes.readableBytesView) }
     let parts: [(StaticString, Data?)] = [
-      ("media", record.media?.raw), ("action", record.action?.raw), ("rich", record.rich),
+      ("media", record.media?.raw), ("action", record.action?.raw), ("rich", rich), ("message", whole),
+      ("rest", whole == nil ? record.rest : nil),
     ]
-    guard parts.contains(where: { $0.1?.isEmpty == false }) else { return }
     key("raw")
     beginObject()
     field("layer", message.layer)

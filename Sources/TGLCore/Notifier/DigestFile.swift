@@ -75,6 +75,7 @@ extension NoticeRenderer {
       lines.append("In reply to: message \(reply.messageID)\(place)\(quote.isEmpty ? "" : ": \(quote)")")
     }
     if let bot = notice.viaBot { lines.append("Via: \(Self.person(bot))") }
+    lines += contextLines(of: notice).map(\.text)
     if let opened = notice.openedAt { lines.append("Its media was posted when it was opened, \(time(opened))") }
     if let media = Self.media(of: notice) { lines.append("Media: \(media)") }
     if let details = notice.details { lines.append(details.text) }

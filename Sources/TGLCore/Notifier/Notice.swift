@@ -57,6 +57,14 @@ public struct Notice: Sendable, Hashable, Codable {
   public var openedAt: Int64?
   /// How much media of each kind an album has; nil for a single message.
   public var albumMedia: [String: Int]?
+  /// What it answers elsewhere, its thread and its buttons.
+  public var context: MessageContext?
+  /// The same before an edit.
+  public var contextBefore: MessageContext?
+  /// The chats and people that `context` speaks of.
+  public var contextPeers: [PeerSummary]?
+  /// `details` before an edit.
+  public var detailsBefore: FormattedText?
 
   public init(
     event: Event, chat: PeerSummary, sender: PeerSummary?, messageID: Int64, topicID: Int64? = nil,

@@ -211,6 +211,10 @@ public struct NoticeRenderer: Sendable {
       text.append("\nForwarded from: \(source)")
     }
     appendReply(notice, to: &text)
+    for line in contextLines(of: notice) {
+      text.append("\n")
+      text.append(line)
+    }
     if let bot = notice.viaBot {
       text.append("\nVia: ")
       appendPeer(bot, to: &text)

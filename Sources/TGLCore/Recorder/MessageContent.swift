@@ -5,11 +5,16 @@ import TL
 /// Decides whether two states of a message differ in what its author says: only then the later one is a version.
 ///
 /// Content are the bytes of the text, its formatting, the media and their words (a poll's question, a list's tasks, a
-/// price, a place). No content is what others add or Telegram completes: votes, ticked tasks, previews of links, moves
+/// price, a place), its keyboard and its quote. No content is what others add or Telegram completes: votes, ticked tasks, previews of links, moves
 /// of a live location, sizes and references of files.
 enum MessageContent {
-  static func isSame(_ left: MessageRecord, _ right: MessageRecord) -> Bool {
-    isSame(left.text, right.text) && isSame(left.media, right.media) && isSame(left.rich, right.rich)
+  /// - Parameter isWhole: whether all fields of the stored state were kept; else its keyboard and quote are not known.
+  static func isSame(_ now: MessageRecord, _ stored: MessageRecord, isWhole: Bool) -> Bool {
+    guard isSame(now.text, stored.text), isSame(now.media, stored.media) else { return false }
+    if now.rest == stored.rest { return true }
+    let (rest, storedRest) = (MessageRest(now.rest), MessageRest(stored.rest))
+    guard isSame(rest.rich, storedRest.rich) else { return false }
+    return !isWhole || isSame(rest.keyboard, storedRest.keyboard) && isSameQuote(rest.reply, storedRest.reply)
   }
 
   /// Compares bytes: `==` of strings takes canonically equivalent ones for equal.
@@ -27,16 +32,27 @@ enum MessageContent {
     guard left.kind == right.kind else { return false }
     if left.raw == right.raw { return true }
     let isBought = isPreview(left.raw) || isPreview(right.raw)
-    guard let said = said(left.raw, isBought), let saidNow = self.said(right.raw, isBought) else {
+    guard let said = content(of: ByteBuffer(bytes: left.raw), isBought),
+      let saidNow = content(of: ByteBuffer(bytes: right.raw), isBought)
+    else {
       return left.id == right.id
     }
     return said == saidNow
   }
 
-  private static func isSame(_ left: Data?, _ right: Data?) -> Bool {
-    if left == right { return true }
-    guard let left, let right, let said = said(left), let saidNow = self.said(right) else { return false }
+  private static func isSame<Value: TLEncodable>(_ left: Value?, _ right: Value?) -> Bool {
+    guard let left, let right else { return left == nil && right == nil }
+    let (bytes, bytesNow) = (left.encoded(), right.encoded())
+    if bytes == bytesNow { return true }
+    guard let said = content(of: bytes), let saidNow = content(of: bytesNow) else { return false }
     return said == saidNow
+  }
+
+  /// Compares what is quoted of the message that is answered.
+  private static func isSameQuote(
+    _ left: API.AnyMessageReplyHeader?, _ right: API.AnyMessageReplyHeader?
+  ) -> Bool {
+    isSame(left?.quote ?? FormattedText(), right?.quote ?? FormattedText())
   }
 
   private static func isSame(_ left: TextStyle, _ right: TextStyle) -> Bool {
@@ -50,9 +66,8 @@ enum MessageContent {
   private static func authored(_ media: MediaRecord) -> MediaRecord? { media.kind == .webPage ? nil : media }
 
   /// Nil for what cannot be read: media of another layer, or of before there were raw values.
-  private static func said(_ raw: Data, _ isBought: Bool = false) -> ByteBuffer? {
-    guard !raw.isEmpty else { return nil }
-    return try? TLSchema.api.copy(ByteBuffer(bytes: raw), without: isBought ? addedOrPaid : added)
+  private static func content(of raw: ByteBuffer, _ isBought: Bool = false) -> ByteBuffer? {
+    try? TLSchema.api.copy(raw, without: isBought ? addedOrPaid : added)
   }
 
   /// Whether media are shown only to those who pay: once bought they look otherwise, and are the same.

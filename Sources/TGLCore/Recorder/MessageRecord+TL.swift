@@ -22,7 +22,7 @@ extension MessageRecord {
     text = FormattedText(message.message, message.entities)
     media = message.media.flatMap(MediaRecord.init)
     ttlSeconds = message.media.flatMap(\.ttlSeconds).map(Int64.init)
-    rich = message.richMessage.map { Data($0.bytes.readableBytesView) }
+    rest = MessageRest.data(of: message, self)
   }
 
   /// Nil when the chat's id cannot be one.
@@ -35,6 +35,7 @@ extension MessageRecord {
     ttlPeriod = message.ttlPeriod.map(Int64.init)
     setReply(message.replyTo)
     action = RawRecord(message.action, typeName: "messageAction")
+    rest = MessageRest.data(of: message, self)
   }
 
   /// In private chats only `out` tells the two sides apart; a channel's posts are its own.

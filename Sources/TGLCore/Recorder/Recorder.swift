@@ -23,8 +23,20 @@ public struct Recorder: Sendable {
     batch.answered = Set(updates.answered.compactMap(MessageScope.init(gapOf:)))
     batch.setAside = updates.setAside.compactMap { setAside($0, now: now) }
     batch.peers = updates.users.compactMap(PeerRecord.init) + updates.chats.compactMap(PeerRecord.init)
-    batch.operations = updates.updates.compactMap { operation(for: $0) }
+    batch.successors = ChatSuccessors.found(in: updates)
+    let recorder = batch.successors.isEmpty ? self : following(batch.successors)
+    batch.operations = updates.updates.compactMap { recorder.operation(for: $0) }
     return batch
+  }
+
+  /// A recorder that ignores what has become of ignored groups.
+  private func following(_ successors: [PeerID: PeerID]) -> Recorder {
+    var recorder = self
+    for (group, successor) in successors {
+      if policy.ignored.contains(group) { recorder.policy.ignored.insert(successor) }
+      if policy.logChat == group { recorder.policy.logChat = successor }
+    }
+    return recorder
   }
 
   /// Messages that were asked for, in the state they are in now.
@@ -64,20 +76,64 @@ public struct Recorder: Sendable {
     case .updateChannelReadMessagesContents(let update):
       guard let channel = PeerID.channel(update.channelId), channel != policy.logChat else { return nil }
       return .openedInChannel(channel, ids: update.messages.map(Int64.init))
+    case .updateWebPage(let update): return complete(update.webpage)
+    case .updateChannelWebPage(let update): return complete(update.webpage)
+    case .updateMessagePoll(let update):
+      return complete(
+        .poll(id: update.pollId, raw: Data(update.encoded().readableBytesView)), update.peer, id: update.msgId)
+    case .updateMessageExtendedMedia(let update):
+      return complete(.paidMedia(raw: Data(update.encoded().readableBytesView)), update.peer, id: update.msgId)
+    case .updateTranscribedAudio(let update):
+      guard !update.pending, let chat = PeerID(update.peer), isKept(chat) else { return nil }
+      return .transcribed(chat, id: Int64(update.msgId), update.text)
+    case .updateUserName(let update):
+      guard let user = PeerID.user(update.userId) else { return nil }
+      let username = update.usernames.first(where: \.active)?.username
+      return .changed(user, .name(first: update.firstName, last: update.lastName, username: username))
+    case .updateUserPhone(let update):
+      return PeerID.user(update.userId).map { .changed($0, .phone(update.phone)) }
     case .other(let raw):
       if let name = raw.name, Self.passing.contains(name) { return nil }
-      return .keep(raw: Data(raw.bytes.readableBytesView))
+      return keep(raw)
     default:
       return nil
     }
   }
 
-  /// Updates without typed Swift that come often and say nothing of any message; the others are kept as they came.
+  private func complete(_ page: API.AnyWebPage) -> RecorderBatch.Operation? {
+    let id: Int64
+    switch page {
+    case .webPage(let page): id = page.id
+    case .webPageEmpty(let page): id = page.id
+    case .webPagePending, .webPageNotModified, .other: return nil
+    }
+    return .complete(.preview(page: id, raw: Data(page.encoded().readableBytesView)), chat: nil, id: nil)
+  }
+
+  private func complete(_ completion: MediaCompletion, _ peer: API.AnyPeer?, id: Int32?) -> RecorderBatch.Operation? {
+    let chat = peer.flatMap { PeerID($0) }
+    if let chat, !isKept(chat) { return nil }
+    return .complete(completion, chat: chat, id: id.map(Int64.init))
+  }
+
+  /// Nil for what is of a chat or person that is not kept, and for what is larger than anything that may be of use.
+  private func keep(_ raw: TLRaw) -> RecorderBatch.Operation? {
+    guard raw.bytes.readableBytes <= RawUpdate.maximumSize else { return nil }
+    let update = RawUpdate(raw.bytes)
+    guard update.peers.allSatisfy(isKept) else { return nil }
+    return .keep(raw: Data(raw.bytes.readableBytesView), chat: update.chat)
+  }
+
+  /// Updates without typed Swift that come often and say nothing of any message, and what the account has not sent yet;
+  /// the others are kept as they came.
   private static let passing: Set<String> = [
-    "updateBotCommands", "updateDialogUnreadMark", "updateEncryptedChatTyping", "updateGroupCall",
+    "updateBotCommands", "updateDeleteQuickReply", "updateDeleteQuickReplyMessages", "updateDeleteScheduledMessages",
+    "updateDialogUnreadMark", "updateEncryptedChatTyping", "updateGroupCall",
     "updateGroupCallChainBlocks", "updateGroupCallConnection", "updateGroupCallParticipants", "updateNewStoryReaction",
-    "updatePendingJoinRequests", "updatePhoneCallSignalingData", "updatePinnedForumTopic", "updatePinnedForumTopics",
-    "updateReadChannelDiscussionInbox", "updateReadChannelDiscussionOutbox", "updateReadMonoForumInbox",
+    "updateNewQuickReply", "updateNewScheduledMessage", "updatePendingJoinRequests", "updatePhoneCallSignalingData",
+    "updatePinnedForumTopic", "updatePinnedForumTopics",
+    "updateQuickReplies", "updateQuickReplyMessage", "updateReadChannelDiscussionInbox",
+    "updateReadChannelDiscussionOutbox", "updateReadMonoForumInbox",
     "updateReadMonoForumOutbox", "updateReadStories", "updateRecentEmojiStatuses", "updateRecentReactions",
     "updateStarsBalance", "updateStory", "updateStoryID", "updateUserEmojiStatus",
   ]
@@ -93,7 +149,7 @@ public struct Recorder: Sendable {
     case .messageEmpty:
       return nil
     case .other(let raw):
-      return .keep(raw: Data(raw.bytes.readableBytesView))
+      return keep(raw)
     }
   }
 
@@ -122,10 +178,11 @@ public struct Recorder: Sendable {
     return links.isEmpty ? nil : .saveLinks(message: record.id, links)
   }
 
+  private func isKept(_ peer: PeerID) -> Bool { peer != policy.logChat && !policy.ignored.contains(peer) }
+
   private func isKept(_ message: MessageRecord) -> Bool {
-    if message.chat == policy.logChat { return false }
     if message.isOutgoing, !policy.keepsOutgoing { return false }
-    if policy.ignored.contains(message.chat) { return false }
+    if !isKept(message.chat) { return false }
     if let sender = message.sender, policy.ignored.contains(sender) { return false }
     return true
   }

@@ -8,6 +8,8 @@ public struct RecorderBatch: Sendable {
   public var receivedAt: Int64
   public var peers: [PeerRecord] = []
   public var operations: [Operation] = []
+  /// Basic groups that have become supergroups.
+  public var successors: [PeerID: PeerID] = [:]
   /// Where the update sequences are after it.
   public var stateChange = UpdatesStateChange()
   public var gaps: [UpdateGap] = []
@@ -35,13 +37,25 @@ public struct RecorderBatch: Sendable {
     case openedInChannel(PeerID, ids: [Int64])
     /// The account's owner has written links to messages in the log chat.
     case saveLinks(message: Int64, [String])
-    /// An update without typed Swift, in its boxed form.
-    case keep(raw: Data)
+    /// An update without typed Swift, in its boxed form, with the chat it is of, where that can be read.
+    case keep(raw: Data, chat: PeerID?)
+    /// Something was added to the media of messages: of one that is named, of all with the medium, or of both.
+    case complete(MediaCompletion, chat: PeerID?, id: Int64?)
+    /// What a voice or video message says.
+    case transcribed(PeerID, id: Int64, String)
+    /// Something about a person is known anew.
+    case changed(PeerID, PeerChange)
   }
 
   public init(receivedAt: Int64) {
     self.receivedAt = receivedAt
   }
+}
+
+/// What an update says of a person without naming the rest.
+public enum PeerChange: Sendable {
+  case name(first: String, last: String, username: String?)
+  case phone(String)
 }
 
 /// Which messages are kept.

@@ -24,12 +24,14 @@ struct ArchiveSalvage {
 
   /// Tables whose rows are referred to come first.
   private static let tables: [(name: String, merge: Merge)] = [
-    ("account", .replace), ("notice_salt", .replace), ("peer", .replace), ("message", .newerMessage),
+    ("account", .replace), ("notice_salt", .replace), ("whole_since", .replace), ("peer", .replace),
+    ("message", .newerMessage),
     ("message_version", .ignore), ("update_state", .ignore), ("channel_state", .ignore), ("update_gap", .ignore),
     ("comparison", .ignore), ("freshness", .ignore), ("newest_seen", .ignore), ("history_job", .ignore),
     ("unknown_update", .ignore),
     ("media_file", .replace), ("media_job", .replace), ("outbox", .instead), ("outbox_item", .replace),
     ("outbox_wait", .replace), ("posted_notice", .replace), ("saved_link", .replace), ("set_aside", .ignore),
+    ("later_media", .ignore), ("transcription", .replace), ("chat_migration", .ignore),
   ]
 
   /// Reads `source`; `target` is written to outside a transaction, and its words are to be indexed again.

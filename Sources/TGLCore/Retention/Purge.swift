@@ -53,7 +53,10 @@ public struct Purge: Sendable {
   /// - Throws: `ArchiveError`, `CancellationError`; what was removed by then is gone for good.
   public func run() async throws -> PurgeReport {
     var report = PurgeReport(dryRun: isDryRun, at: plan.now)
-    if !plan.messages.isEmpty { try await removeMessages(&report) }
+    if !plan.messages.isEmpty {
+      try await removeMessages(&report)
+      if !isDryRun { _ = try await archive.removeUnknownUpdates(plan) }
+    }
     try await removeFiles(&report)
     return report
   }

@@ -117,7 +117,10 @@ struct MainService: Service {
         settings: settings.health, monitor: monitor, registry: registry, archivePath: archive.path, logger: logger)
       tasks.addTask { try await server.run() }
       tasks.addTask { try await tellStatus(monitor) }
-      tasks.addTask { try await connect(monitor) }
+      tasks.addTask {
+        // Once more with other settings when a chat that is named in them has moved.
+        while try await connect(monitor) == .chatMoved {}
+      }
       try await tasks.next()
     }
   }
@@ -130,21 +133,24 @@ struct MainService: Service {
     }
   }
 
-  private func connect(_ monitor: HealthMonitor) async throws {
+  private enum End: Sendable { case closed, chatMoved }
+
+  private func connect(_ monitor: HealthMonitor) async throws -> End {
     try await Account.withClient(
       settings: settings.account, root: root, version: version, receivesUpdates: true, logger: logger,
       storage: storage
     ) { client, session in
       guard try await session.home()?.authKey != nil else { throw AccountError.notSignedIn(path: root.sessionFile) }
       do {
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
+        return try await withThrowingTaskGroup(of: End.self) { tasks in
           defer { tasks.cancelAll() }
           tasks.addTask {
             for await state in client.connectionStates() { pulse.vitals.note(state) }
+            return .closed
           }
           tasks.addTask { try await serve(client, session, monitor) }
           // The states end only with the client.
-          try await tasks.next()
+          return try await tasks.next() ?? .closed
         }
       } catch let error as TelegramError {
         if case .signIn(let cause) = error.verdict { throw AccountError.ended(cause) }
@@ -153,7 +159,8 @@ struct MainService: Service {
     }
   }
 
-  private func serve(_ client: TelegramClient, _ session: SessionFile, _ monitor: HealthMonitor) async throws {
+  private func serve(_ client: TelegramClient, _ session: SessionFile, _ monitor: HealthMonitor) async throws -> End {
+    let settings = try await currentSettings()
     let user = try await reaching { try await SignedInUser.current(of: client, root: root) }
     try await reaching { try await LogChatCheck.run(settings.logChat, client: client) }
     guard let selfID = PeerID.user(user.id) else { throw AccountError.notSignedIn(path: root.sessionFile) }
@@ -171,9 +178,12 @@ struct MainService: Service {
       temporaryDirectory: root.mediaBuffer, store: store, policy: settings.notifierPolicy, time: time, logger: logger)
     let recorder = Recorder(policy: settings.recorderPolicy(selfID: selfID))
     let workers = Workers()
+    let named = settings.namedChats
+    let moves = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let recorded: @Sendable (CommitReport) -> Void = { report in
       report.count()
       workers.wake(after: report)
+      if report.successors.keys.contains(where: named.contains) { moves.continuation.yield() }
     }
     let vault = MediaVault(
       source: client, archive: archive, store: store, wakeNotifier: { notifier.wake() }, time: time, logger: logger)
@@ -204,18 +214,40 @@ struct MainService: Service {
         return backlog.since.map { (now - $0, now - backlog.lastProgress) } ?? (.zero, .zero)
       })
     pulse.beat()
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    return try await withThrowingTaskGroup(of: End.self) { group in
       defer { group.cancelAll() }
-      group.addTask { try await pump.run() }
-      group.addTask { try await notifier.run() }
-      group.addTask { try await vault.run() }
-      group.addTask { try await linkSaver.run() }
-      group.addTask { try await reconciler.run() }
-      group.addTask { try await housekeeping.run() }
-      group.addTask { try await clock.watch(pulse.vitals, logger: logger, sleep: time.sleep) }
-      if settings.canaryInterval > .zero { group.addTask { try await canary.run() } }
-      try await group.next()
+      func add(_ run: @escaping @Sendable () async throws -> Void) {
+        group.addTask {
+          try await run()
+          return .closed
+        }
+      }
+      add { try await pump.run() }
+      add { try await notifier.run() }
+      add { try await vault.run() }
+      add { try await linkSaver.run() }
+      add { try await reconciler.run() }
+      add { try await housekeeping.run() }
+      add { try await clock.watch(pulse.vitals, logger: logger, sleep: time.sleep) }
+      if settings.canaryInterval > .zero { add { try await canary.run() } }
+      group.addTask {
+        for await _ in moves.stream { return .chatMoved }
+        return .closed
+      }
+      return try await group.next() ?? .closed
     }
+  }
+
+  /// The settings with the groups that have become supergroups followed.
+  private func currentSettings() async throws -> Settings {
+    let successors = try await archive.chatSuccessors()
+    for group in settings.namedChats {
+      guard let successor = successors[group] else { continue }
+      logger.notice(
+        "group became a supergroup; settings follow it",
+        metadata: ["group": "\(group)", "supergroup": "\(successor)"])
+    }
+    return settings.following(successors)
   }
 
   /// Asks until Telegram can be reached: a service that starts before the network is up waits for it.

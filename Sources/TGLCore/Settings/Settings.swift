@@ -44,9 +44,9 @@ public struct Settings: Sendable {
   }
 
   public let account: AccountSettings
-  public let logChat: PeerID
+  public internal(set) var logChat: PeerID
   public let listensToOutgoing: Bool
-  public let ignoredIDs: Set<PeerID>
+  public internal(set) var ignoredIDs: Set<PeerID>
   public let buffersAllMedia: Bool
   public let buffersNoforwards: Bool
   public let processesSelfDestruct: Bool
@@ -72,7 +72,7 @@ public struct Settings: Sendable {
   public let tidiesStickers: Bool
   public let retention: Retention
   public let reconciliation: Reconciliation
-  public let backfill: Backfill
+  public internal(set) var backfill: Backfill
   public let health: Health
   /// Zero for no canary.
   public let canaryInterval: Duration

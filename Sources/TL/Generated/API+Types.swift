@@ -1859,6 +1859,8 @@ extension API {
     case updateChat(UpdateChat)
     case updatePeerHistoryTTL(UpdatePeerHistoryTTL)
     case updateMessageReactions(UpdateMessageReactions)
+    case updateTranscribedAudio(UpdateTranscribedAudio)
+    case updateMessageExtendedMedia(UpdateMessageExtendedMedia)
     case updateUser(UpdateUser)
     /// A constructor without typed Swift.
     case other(TLRaw)
@@ -1914,6 +1916,8 @@ extension API {
       case UpdateChat.constructor: self = .updateChat(try UpdateChat(from: &reader))
       case UpdatePeerHistoryTTL.constructor: self = .updatePeerHistoryTTL(try UpdatePeerHistoryTTL(from: &reader))
       case UpdateMessageReactions.constructor: self = .updateMessageReactions(try UpdateMessageReactions(from: &reader))
+      case UpdateTranscribedAudio.constructor: self = .updateTranscribedAudio(try UpdateTranscribedAudio(from: &reader))
+      case UpdateMessageExtendedMedia.constructor: self = .updateMessageExtendedMedia(try UpdateMessageExtendedMedia(from: &reader))
       case UpdateUser.constructor: self = .updateUser(try UpdateUser(from: &reader))
       default: self = .other(try TLRaw(from: &reader, type: "Update"))
       }
@@ -1970,6 +1974,8 @@ extension API {
       case .updateChat(let value): value.write(to: &writer)
       case .updatePeerHistoryTTL(let value): value.write(to: &writer)
       case .updateMessageReactions(let value): value.write(to: &writer)
+      case .updateTranscribedAudio(let value): value.write(to: &writer)
+      case .updateMessageExtendedMedia(let value): value.write(to: &writer)
       case .updateUser(let value): value.write(to: &writer)
       case .other(let raw): raw.write(to: &writer)
       }

@@ -1161,6 +1161,61 @@ extension API {
       self.reactions.write(to: &writer)
     }
   }
+  /// `updateTranscribedAudio#0084cd5a`, a Update.
+  public struct UpdateTranscribedAudio: TLConstructor {
+    public static let constructor: UInt32 = 0x0084cd5a
+    public var pending: Bool
+    public var peer: AnyPeer
+    public var msgId: Int32
+    public var transcriptionId: Int64
+    public var text: String
+    public init(pending: Bool = false, peer: AnyPeer, msgId: Int32, transcriptionId: Int64, text: String) {
+      self.pending = pending
+      self.peer = peer
+      self.msgId = msgId
+      self.transcriptionId = transcriptionId
+      self.text = text
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      let flagsBits = try reader.readFlags()
+      self.pending = flagsBits & 0x1 != 0
+      self.peer = try AnyPeer(from: &reader)
+      self.msgId = try reader.readInt()
+      self.transcriptionId = try reader.readLong()
+      self.text = try reader.readString()
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      var flagsBits: UInt32 = 0
+      if self.pending { flagsBits |= 0x1 }
+      writer.writeFlags(flagsBits)
+      self.peer.write(to: &writer)
+      writer.writeInt(self.msgId)
+      writer.writeLong(self.transcriptionId)
+      writer.writeString(self.text)
+    }
+  }
+  /// `updateMessageExtendedMedia#d5a41724`, a Update.
+  public struct UpdateMessageExtendedMedia: TLConstructor {
+    public static let constructor: UInt32 = 0xd5a41724
+    public var peer: AnyPeer
+    public var msgId: Int32
+    public var extendedMedia: [AnyMessageExtendedMedia]
+    public init(peer: AnyPeer, msgId: Int32, extendedMedia: [AnyMessageExtendedMedia]) {
+      self.peer = peer
+      self.msgId = msgId
+      self.extendedMedia = extendedMedia
+    }
+    public init(bare reader: inout TLReader) throws(TLError) {
+      self.peer = try AnyPeer(from: &reader)
+      self.msgId = try reader.readInt()
+      self.extendedMedia = try [AnyMessageExtendedMedia](from: &reader)
+    }
+    public func writeBare(to writer: inout TLWriter) {
+      self.peer.write(to: &writer)
+      writer.writeInt(self.msgId)
+      self.extendedMedia.write(to: &writer)
+    }
+  }
   /// `updateUser#20529438`, a Update.
   public struct UpdateUser: TLConstructor {
     public static let constructor: UInt32 = 0x20529438

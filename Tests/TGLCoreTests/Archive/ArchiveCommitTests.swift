@@ -296,7 +296,7 @@ import Testing
 
   @Test func whatIsKeptAsItCameDoesNotFillTheDisk() async throws {
     var batch = RecorderBatch(receivedAt: 1)
-    batch.operations = (0..<10_050).map { .keep(raw: Data("\($0)".utf8)) }
+    batch.operations = (0..<10_050).map { .keep(raw: Data("\($0)".utf8), chat: nil) }
     _ = try await fixture.archive.commit(batch, policy: NoticePolicy())
     let oldest = try await fixture.archive.read { try Data.fetchOne($0, sql: "SELECT raw FROM unknown_update") }
     #expect(oldest == Data("50".utf8))

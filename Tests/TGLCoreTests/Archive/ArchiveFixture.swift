@@ -153,6 +153,16 @@ extension Make {
     }
   }
 
+  /// One button that opens an address.
+  static func keyboard(_ text: String, _ url: String) throws -> API.AnyReplyMarkup {
+    let button = TLValue.object(
+      "keyboardInlineButton", ["text": .string(text), "type": .object("inlineButtonTypeUrl", ["url": .string(url)])])
+    let value = TLValue.object(
+      "replyInlineMarkup",
+      ["rows": .vector([.object("keyboardInlineButtonRow", ["buttons": .vector([button])])])])
+    return try API.AnyReplyMarkup(decoding: TLSchema.api.encoded(value))
+  }
+
   /// A rich message that shows one photo.
   static func rich(photo: Int64, reference: String) throws -> TLRaw {
     let photo = TLValue.object(

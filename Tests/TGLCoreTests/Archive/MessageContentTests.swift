@@ -95,6 +95,11 @@ import Testing
   }
 
   private static let differing: [Pair] = [
+    pair("keyboard", { _ in }, { $0.replyMarkup = try? Make.keyboard("Open", "https://example.org") }),
+    pair(
+      "address of a button", { $0.replyMarkup = try? Make.keyboard("Open", "https://example.org") },
+      { $0.replyMarkup = try? Make.keyboard("Open", "https://example.com") }),
+    pair("quote", { $0.replyTo = quote("one") }, { $0.replyTo = quote("two") }),
     texts("text", "a", "b"),
     texts("composed and decomposed letters", "caf\u{e9}", "cafe\u{301}"),
     texts("kelvin sign", "5 K", "5 \u{212a}"),
@@ -124,6 +129,9 @@ import Testing
   ]
 
   private static let same: [Pair] = [
+    pair(
+      "answered message without its number", { $0.replyTo = quote("one", of: 7) },
+      { $0.replyTo = quote("one", of: nil) }),
     pair("views and forwards", { _ in }, { ($0.views, $0.forwards) = (17, 3) }),
     pair("hidden edit", { _ in }, { $0.editHide = true }),
     pair("pinned", { _ in }, { $0.pinned = true }),
@@ -145,6 +153,10 @@ import Testing
   ]
 
   // MARK: Media
+
+  private static func quote(_ text: String, of id: Int32? = 7) -> API.AnyMessageReplyHeader {
+    .messageReplyHeader(API.MessageReplyHeader(quote: true, replyToMsgId: id, quoteText: text))
+  }
 
   private static func words(_ text: String) -> API.TextWithEntities { API.TextWithEntities(text: text, entities: []) }
 

@@ -40,6 +40,12 @@ struct RandomValues {
     return value(of: index)
   }
 
+  /// A random value of a constructor or function by its name.
+  mutating func value(named name: String) throws(TLError) -> ByteBuffer {
+    guard let index = schema.combinators.firstIndex(where: { $0.name == name }) else { throw .unknownName(name) }
+    return value(of: index)
+  }
+
   /// A random value of a combinator.
   mutating func value(of index: Int) -> ByteBuffer {
     var writer = TLWriter()

@@ -1,0 +1,1 @@
+../../TLTests/Support/RandomValues.swift
