@@ -86,10 +86,13 @@ enum RetentionTable {
   /// Seconds for which a machine's clock is believed without a word from Telegram.
   static let longestSilence: Int64 = 30 * 86_400
 
+  /// 2013-08-14: Telegram has told of no time before there was a Telegram.
+  private static let telegramsBeginning: Int64 = 1_376_438_400
+
   /// The last time that Telegram told: of its updates, and of messages; nil in an archive without either.
   static func lastKnownTime(_ db: Database) throws -> Int64? {
     let sql = "SELECT max(ifnull((SELECT max(date) FROM update_state), 0), ifnull((SELECT max(date) FROM message), 0))"
-    return try Int64.fetchOne(db, sql: sql).flatMap { $0 > 0 ? $0 : nil }
+    return try Int64.fetchOne(db, sql: sql).flatMap { $0 > telegramsBeginning ? $0 : nil }
   }
 
   static func type(of chat: PeerID, _ db: Database) throws -> RetentionType {

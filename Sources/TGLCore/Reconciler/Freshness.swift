@@ -241,9 +241,13 @@ public struct Freshness: Sendable, Hashable, Codable {
           above: min(span.above, joined.above), below: max(span.below, joined.below),
           limit: Self.sum(left, right))
       } else if span.limit != nil || joined.limit != nil {
-        // Of the one whose number is known, only what lies below the other.
+        // Of the one whose number is known, only what lies below the other; or both, when it goes on above that.
         let bounded = span.limit != nil ? span : joined
         let other = span.limit != nil ? joined : span
+        guard other.below >= bounded.below else {
+          others.append(span)
+          continue
+        }
         let rest = Span(above: bounded.above, below: min(bounded.below, other.above + 1), limit: bounded.limit)
         if !rest.isEmpty { others.append(rest) }
         joined = other

@@ -61,9 +61,7 @@ struct TelegramTime: Sendable {
     let seconds = (abs(offset.inSeconds) * 10).rounded() / 10
     let amount =
       switch seconds {
-      case ..<600: "\(seconds) s"
-      case ..<7_200: "\(Int((seconds / 60).rounded())) minutes"
-      case ..<172_800: "\(Int((seconds / 3_600).rounded())) hours"
+      case ..<172_800: "\(seconds) s"
       default: "\(Int((seconds / 86_400).rounded())) days"
       }
     return "\(amount) \(offset > .zero ? "ahead of" : "behind")"

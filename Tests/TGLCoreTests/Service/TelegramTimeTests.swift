@@ -22,7 +22,7 @@ import Testing
     arguments: [
       (.seconds(60), nil), (.seconds(-60), nil),
       (.seconds(90), "this machine's clock is 90.0 s ahead of Telegram's; see timedatectl(1)"),
-      (.seconds(-3_600), "this machine's clock is 60 minutes behind Telegram's; see timedatectl(1)"),
+      (.seconds(-3_600), "this machine's clock is 3600.0 s behind Telegram's; see timedatectl(1)"),
       (.seconds(30 * 86_400), "this machine's clock is 30 days ahead of Telegram's; see timedatectl(1)"),
     ] as [(Duration, String?)])
   func onlyAnOffsetOfMoreThanAMinuteIsToldOf(ahead: Duration, complaint: String?) {
@@ -46,6 +46,6 @@ import Testing
       }
     }
     #expect(
-      seen.withLock { $0 } == [["clock": "this machine's clock is 2 hours ahead of Telegram's; see timedatectl(1)"], [:]])
+      seen.withLock { $0 } == [["clock": "this machine's clock is 7200.0 s ahead of Telegram's; see timedatectl(1)"], [:]])
   }
 }
