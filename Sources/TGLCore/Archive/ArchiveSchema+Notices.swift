@@ -7,15 +7,10 @@ extension ArchiveSchema {
   // posted, then the id of that post in the log chat, or -1 where the server did not tell it.
   // `posted_notice` remembers where in the log chat opened media was posted.
   private static let noticeOrder = """
-    ALTER TABLE outbox ADD COLUMN chat_id INTEGER;
-    ALTER TABLE outbox ADD COLUMN message_id INTEGER;
-    ALTER TABLE outbox ADD COLUMN settles_at INTEGER;
-    ALTER TABLE outbox ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE outbox ADD COLUMN answers INTEGER;
-    CREATE INDEX outbox_by_chat ON outbox (chat_id, message_id, id) WHERE chat_id IS NOT NULL;
-    CREATE INDEX outbox_urgent ON outbox (id) WHERE state = 'pending' AND kind <> 'edited';
-    CREATE INDEX outbox_settling ON outbox (settles_at) WHERE settles_at IS NOT NULL;
-    CREATE TABLE posted_notice (
+    CREATE INDEX IF NOT EXISTS outbox_by_chat ON outbox (chat_id, message_id, id) WHERE chat_id IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS outbox_urgent ON outbox (id) WHERE state = 'pending' AND kind <> 'edited';
+    CREATE INDEX IF NOT EXISTS outbox_settling ON outbox (settles_at) WHERE settles_at IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS posted_notice (
       chat_id INTEGER NOT NULL,
       message_id INTEGER NOT NULL,
       post_id INTEGER NOT NULL,
@@ -27,6 +22,8 @@ extension ArchiveSchema {
 
   /// The version that wrote the rows that are there may have posted them without a note of it: none is changed any more.
   static func addNoticeOrder(_ db: Database) throws {
+    for name in ["chat_id", "message_id", "settles_at", "answers"] { try addColumn(name, "INTEGER", to: "outbox", db) }
+    try addColumn("begun", "INTEGER NOT NULL DEFAULT 0", to: "outbox", db)
     try db.execute(sql: noticeOrder)
     try db.execute(
       sql: """

@@ -4,7 +4,7 @@ extension ArchiveSchema {
   // newest message of before was received: of those, keyboards and quotes are not known. The query visits each chat
   // once, through `message_by_receipt`.
   static let wholeMessages = """
-    CREATE TABLE whole_since (
+    CREATE TABLE IF NOT EXISTS whole_since (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       received_at INTEGER NOT NULL
     ) STRICT;
@@ -13,7 +13,7 @@ extension ArchiveSchema {
       UNION ALL
       SELECT (SELECT min(chat_id) FROM message WHERE chat_id > chat.id) FROM chat WHERE chat.id IS NOT NULL
     )
-    INSERT INTO whole_since (id, received_at)
+    INSERT OR REPLACE INTO whole_since (id, received_at)
     SELECT 1, COALESCE(max((SELECT max(received_at) FROM message WHERE chat_id = chat.id)), -1)
     FROM chat WHERE chat.id IS NOT NULL;
 

@@ -57,7 +57,7 @@ enum ArchiveSchema {
       try db.execute(sql: wholeMessages)
     }
     migrator.registerMigration("later media") { db in
-      try db.execute(sql: laterMedia)
+      try addLaterMedia(db)
     }
     migrator.registerMigration("chat migrations") { db in
       try db.execute(sql: chatMigrations)

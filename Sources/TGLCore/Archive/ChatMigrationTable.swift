@@ -31,7 +31,7 @@ extension Archive {
 
 extension ArchiveSchema {
   static let chatMigrations = """
-    CREATE TABLE chat_migration (
+    CREATE TABLE IF NOT EXISTS chat_migration (
       old_id INTEGER PRIMARY KEY,
       new_id INTEGER NOT NULL
     ) STRICT;
