@@ -48,7 +48,7 @@ unit: deps ## the Swift tests
 	TGL_PYTHON=$(abspath $(VENV)/bin/python) $(SWIFT) test --disable-xctest --skip SimulationTests
 
 simulate: deps ## lives on fake time full of faults, by seed: SEEDS=n lives, or SEED=k again (TRACE=1 tells each step)
-	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(if $(TRACE),TRACE=$(TRACE)) \
+	SWIFT_DETERMINISTIC_HASHING=1 SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(if $(TRACE),TRACE=$(TRACE)) \
 	  $(SWIFT) test --disable-xctest --filter SimulationTests
 	TGL_DAY=1 $(SWIFT) test --skip-build --disable-xctest --filter DayTests
 

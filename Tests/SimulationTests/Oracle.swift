@@ -19,6 +19,14 @@ struct Oracle {
   private var lost: [Int64: (from: Int32, to: Int32?)] = [:]
   private var closedGaps: [(channel: Int64, from: Int32, to: Int32)] = []
   private(set) var hasLostCommits = false
+  /// From where on the archive owes each sequence: where it began to follow it.
+  var followed: [Int64?: Int32] = [:]
+  /// The newest versions that were seen by asking for messages: an older one that is told later changes nothing.
+  private var asked: [MessageKey: Int] = [:]
+  /// Messages of the log chat that ask for another message to be saved.
+  var links: Set<MessageKey> = []
+  /// Whether the reconciler runs, which fetches what was not told.
+  var reconciles = false
 
   /// Channels just heard of in this life: where their sequence begins may still turn out to be earlier, which the state on
   /// disk does not know.
@@ -32,9 +40,12 @@ struct Oracle {
 
   // MARK: What the process is told
 
+  /// Of the log chat, only what asks for something.
+  private func isWatched(_ item: Shown) -> Bool { item.channel != ServerTruth.logChat || links.contains(item.key) }
+
   /// An update reached the process; what is behind a difference it has is old to it.
   mutating func pushed(_ shown: [Shown]) {
-    for item in shown where item.channel != ServerTruth.logChat {
+    for item in shown where isWatched(item) {
       if let known = reached[item.channel], item.pts <= known { continue }
       if let known = newest[item.key], item.version < known.version, item.pts > known.pts { continue }
       // In a channel just heard of, an edit may come before what it edits; and one from before the channel's first update
@@ -50,14 +61,21 @@ struct Oracle {
   }
 
   mutating func answered(_ shown: [Shown], channel: Int64?, reached pts: Int32?) {
-    for item in shown where item.channel != ServerTruth.logChat {
+    for item in shown where isWatched(item) {
       if let known = reached[item.channel], item.pts <= known { continue }
       // A slice shows a message as it is now. What a push told of it, and waits for the slices to reach it, is past.
       recent = recent.filter { $0.key != item.key || $0.version >= item.version || $0.pts <= item.pts }
       newest[item.key] = (item.version, item.pts)
       recent.insert(item)
     }
-    if let pts { reached[channel] = max(reached[channel] ?? pts, pts) }
+    guard let pts else { return }
+    reached[channel] = max(reached[channel] ?? pts, pts)
+    if channel == nil, followed[nil] == nil { followed[nil] = pts }
+  }
+
+  /// Messages were shown because they were asked for.
+  mutating func asked(_ keys: [MessageKey], _ server: ServerTruth) {
+    for key in keys { asked[key] = (server.messages[key]?.versions.count ?? 1) - 1 }
   }
 
   mutating func lost(channel: Int64) { reached[channel] = nil }
@@ -69,6 +87,7 @@ struct Oracle {
       lost[channel] = (min(lost[channel]?.from ?? gap.fromPts, gap.fromPts), nil)
     }
     for (channel, pts) in batch.stateChange.channels {
+      if let pts, followed[channel] == nil { followed[channel] = pts }
       guard let pts, let open = lost[channel] else { continue }
       closedGaps.append((channel, open.from, pts))
       lost[channel] = nil
@@ -87,6 +106,10 @@ struct Oracle {
     // A channel that was followed again only in what did not reach the disk is still lost.
     for gap in closedGaps where state?.channels[gap.channel] == nil { lost[gap.channel] = (gap.from, nil) }
     closedGaps.removeAll { state?.channels[$0.channel] == nil }
+    followed = followed.filter { channel, _ in
+      guard let channel else { return state != nil }
+      return state?.channels[channel] != nil || state != nil && lost[channel] != nil
+    }
     if afterPowerCut {
       hasLostCommits = true
       owed = owed.filter(isCovered)
@@ -104,40 +127,7 @@ struct Oracle {
 
   // MARK: The end
 
-  struct Row {
-    var key: MessageKey
-    var versions: [String]
-    var isDeleted: Bool
-  }
-
-  struct Snapshot {
-    var rows: [MessageKey: Row] = [:]
-    var gaps: [(channel: Int64?, from: Int32, to: Int32?)] = []
-    var state: UpdatesState?
-    var outbox = 0
-
-    init(_ db: Database) throws {
-      var earlier: [MessageKey: [String]] = [:]
-      let versions = try GRDB.Row.fetchCursor(db, sql: "SELECT chat_id, id, text FROM message_version ORDER BY version")
-      while let row = try versions.next() {
-        earlier[MessageKey(chat: row["chat_id"], id: row["id"]), default: []].append(row["text"])
-      }
-      let messages = try GRDB.Row.fetchCursor(db, sql: "SELECT chat_id, id, text, deleted_at FROM message")
-      while let row = try messages.next() {
-        let key = MessageKey(chat: row["chat_id"], id: row["id"])
-        rows[key] = Row(
-          key: key, versions: earlier[key, default: []] + [row["text"]],
-          isDeleted: row["deleted_at"] as Int64? != nil)
-      }
-      gaps = try GRDB.Row.fetchAll(db, sql: "SELECT channel_id, from_pts, to_pts FROM update_gap ORDER BY id").map {
-        ($0["channel_id"], $0["from_pts"], $0["to_pts"])
-      }
-      state = try StateTable.load(db)
-      outbox = try Int.fetchOne(db, sql: "SELECT count(*) FROM outbox") ?? 0
-    }
-  }
-
-  private func isExcused(_ pts: Int32, channel: Int64?, _ snapshot: Snapshot) -> Bool {
+  func isExcused(_ pts: Int32, channel: Int64?, _ snapshot: Snapshot) -> Bool {
     for gap in snapshot.gaps where gap.channel == channel && pts > gap.from {
       if let to = gap.to {
         if pts <= to { return true }
@@ -157,13 +147,21 @@ struct Oracle {
     for text in told.unclear { complain("the log chat holds what tells of nothing: \(text.prefix(80))") }
     for item in owed {
       guard let truth = server.messages[item.key] else { continue }
+      if links.contains(item.key) {
+        checkLink(item, log, snapshot)
+        continue
+      }
       let row = snapshot.rows[item.key]
-      if row?.versions.contains(truth.versions[item.version].text) != true,
-        !isExcused(item.pts, channel: item.channel, snapshot)
+      // One that is gone for its age may have come back with an edit.
+      if isExpired(truth, server) {
+        if !isExcused(item.pts, channel: item.channel, snapshot) { checkExpired(truth, told, snapshot) }
+      } else if row?.versions.contains(truth.versions[item.version].text) != true,
+        item.version >= asked[item.key] ?? 0, !isExcused(item.pts, channel: item.channel, snapshot)
       {
         complain("shown but not archived: \(item)")
       }
     }
+    if reconciles { checkReconciled(server, snapshot) }
     for row in snapshot.rows.values.sorted(by: { $0.key < $1.key }) { check(row, server, snapshot, told) }
     for (event, count) in told.counts {
       if count > 1 { complain("told \(count) times: \(event)") }
@@ -175,7 +173,9 @@ struct Oracle {
         }
       if !happened { complain("told but never happened: \(event)") }
       // Told, and then lost with the power: what Telegram shows no more cannot be archived again.
-      if snapshot.rows[event.key] == nil, !hasLostCommits { complain("told of what is not archived: \(event)") }
+      if snapshot.rows[event.key] == nil, !hasLostCommits, truth.map({ !isExpired($0, server) }) ?? true {
+        complain("told of what is not archived: \(event)")
+      }
     }
   }
 
@@ -190,14 +190,14 @@ struct Oracle {
       complain("versions of \(row.key) out of order: \(known)")
     }
     if let deletedAt = truth.deletedAt {
-      if !row.isDeleted, !isExcused(deletedAt, channel: row.key.channelID, snapshot) {
+      if !row.isDeleted, reconciles || !isExcused(deletedAt, channel: row.key.channelID, snapshot) {
         complain("deletion not noticed: \(row.key) at \(deletedAt)")
       }
     } else {
       if row.isDeleted { complain("deleted in the archive only: \(row.key)") }
       let last = server.lastEdit(of: row.key)
       if known.last != truth.versions.count - 1,
-        !isExcused(last ?? 0, channel: row.key.channelID, snapshot)
+        reconciles || !isExcused(last ?? 0, channel: row.key.channelID, snapshot)
       {
         complain("last edit of \(row.key) not archived: \(known) of \(truth.versions.count)")
       }

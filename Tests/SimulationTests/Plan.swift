@@ -19,13 +19,21 @@ struct Plan {
   /// Something larger, at each action.
   var fault = 0.0
   var faults: [Fault] = []
+  /// Messages with a file.
+  var files = 0.0
+  /// Whether all files are fetched as they come, or only those of messages that are deleted.
+  var buffersAll = false
+  /// How far the machine's clock jumps at a time, in seconds.
+  var clockJump = 600
+  /// A pause is days long.
+  var absence = 0.0
   var reconciliation = Settings.Reconciliation(interval: .zero, window: .zero, requestsPerMinute: 0)
 
   enum Fault: CaseIterable {
     case endNow, endBeforeCommit, endInsideCommit, endBehindCommit, powerCut
     case busy, diskFull
     case disconnect, serverRestart, longOutage, tooLong, gap
-    case channelLost, clockJump, logChatClosed
+    case channelLost, clockJump, logChatClosed, referencesExpire, amnesia
   }
 
   init(_ random: inout SeededGenerator) {
@@ -43,6 +51,9 @@ struct Plan {
     answerLost = some(0.2)
     fault = some(0.15)
     faults = Fault.allCases.filter { _ in Bool.random(using: &random) }
+    files = some(0.4)
+    buffersAll = Bool.random(using: &random)
+    absence = Int.random(in: 0..<5, using: &random) == 0 ? 0.2 : 0
     if Int.random(in: 0..<5, using: &random) > 0 {
       reconciliation = Settings.Reconciliation(
         interval: .seconds(Int.random(in: 600...7_200, using: &random)), window: .seconds(3 * 86_400),

@@ -3,7 +3,7 @@ import GRDB
 
 @testable import TGLCore
 
-// A disk that fails, and notices that are held back.
+// A disk that fails.
 
 extension Process {
   /// Another program holds the database's lock for a while.
@@ -39,42 +39,6 @@ extension Process {
     try? archive.pool.writeWithoutTransaction { db in
       let pages = number.first == "(" ? try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0 : Int(number) ?? 0
       try db.execute(sql: "PRAGMA max_page_count = \(pages)")
-    }
-  }
-
-  // MARK: Sabotage
-
-  private static let holdBack = """
-    CREATE TRIGGER hold_back AFTER INSERT ON outbox WHEN new.kind <> 'digest' BEGIN
-      INSERT INTO held_back (kind, created_at, payload, random_id)
-        VALUES (new.kind, new.created_at, new.payload, new.random_id);
-      DELETE FROM outbox WHERE id = new.id;
-    END;
-    """
-
-  func holdNoticesBack() throws {
-    try archive.pool.write { db in
-      try db.execute(
-        sql: """
-          CREATE TABLE IF NOT EXISTS held_back (
-            id INTEGER PRIMARY KEY, kind TEXT, created_at INTEGER, payload TEXT, random_id INTEGER);
-          DELETE FROM held_back;
-          DROP TRIGGER IF EXISTS hold_back;
-          \(Self.holdBack)
-          """)
-    }
-  }
-
-  func letNoticesGo() async throws {
-    try await archive.write { db in
-      try db.execute(
-        sql: """
-          DROP TRIGGER IF EXISTS hold_back;
-          INSERT INTO outbox (kind, created_at, payload, random_id)
-            SELECT kind, created_at, payload, random_id FROM held_back ORDER BY id;
-          DELETE FROM held_back;
-          \(Self.holdBack)
-          """)
     }
   }
 }

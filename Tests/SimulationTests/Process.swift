@@ -34,7 +34,7 @@ final class Process: @unchecked Sendable {
     watch = CommitWatch(directory: directory)
     lane = VirtualLoop.Lane(world.loop)
     archive.pool.add(transactionObserver: watch)
-    if world.sabotage == .noticeBehindTransaction { try holdNoticesBack() }
+    try sabotageArchive()
     watch.ended = { [unowned self] in isDead = true }
   }
 

@@ -14,4 +14,14 @@ enum Sabotage: String, CaseIterable, Sendable {
   case holesIgnored
   /// A post that fails is taken for made.
   case failedPostsForgotten
+  /// A second window that was not seen takes the place of the first.
+  case secondGapReplacesFirst
+  /// A window is closed although nobody has looked through it.
+  case gapsClosedUnseen
+  /// Messages go for their age before their deletion can have been told.
+  case retentionIgnoresFreshness
+  /// An earlier state of a message is taken for a later one.
+  case olderStateOverNewer
+  /// Notices that say different things have one `random_id`.
+  case noticesShareRandomIDs
 }

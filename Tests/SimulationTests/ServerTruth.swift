@@ -26,8 +26,14 @@ struct TrueMessage {
   var date: Int32
   var isOutgoing: Bool
   var versions: [Version]
+  /// The id of its file.
+  var file: Int64?
+  /// Where in its sequence it was sent.
+  var sentAt: Int32 = 0
   /// Where in its sequence it was deleted.
   var deletedAt: Int32?
+  /// When.
+  var deletionDate: Int32?
 }
 
 /// One step of an event sequence.
@@ -107,6 +113,10 @@ struct ServerTruth {
   var channels: [Int64: Channel] = [:]
   var messages: [MessageKey: TrueMessage] = [:]
   var limits = Limits()
+  var files: [Int64: TrueFile] = [:]
+  /// What files have to be asked for with; another one makes those expire that were told before.
+  var fileReference: Int64 = 1
+  var hasReferencesExpired: Bool { fileReference > 1 }
   private var nextID: Int32 = 1
   private var lastText = 0
 
@@ -129,7 +139,9 @@ struct ServerTruth {
       ? "[[\(mark)]]" : "[[\(mark)]]" + String(repeating: "–abcdefg hij\n", count: padding) + "[/\(mark)]"
   }
 
-  mutating func send(to chat: Int64, out: Bool, padding: Int) -> TrueEvent {
+  mutating func send(
+    to chat: Int64, out: Bool, padding: Int, file: TrueFile? = nil, saying words: String? = nil
+  ) -> TrueEvent {
     var key = MessageKey(chat: chat, id: nextID)
     if let channel = key.channelID {
       key.id = channels[channel]?.nextID ?? 1
@@ -138,8 +150,11 @@ struct ServerTruth {
       nextID += 1
     }
     messages[key] = TrueMessage(
-      key: key, date: date, isOutgoing: out, versions: [.init(text: text(key, version: 0, padding: padding))])
-    return record(.new(key), in: key.channelID)
+      key: key, date: date, isOutgoing: out, versions: [.init(text: words ?? text(key, version: 0, padding: padding))])
+    if let file { attach(file, to: key) }
+    let event = record(.new(key), in: key.channelID)
+    messages[key]?.sentAt = event.pts
+    return event
   }
 
   mutating func edit(_ key: MessageKey, isHidden: Bool, padding: Int) -> TrueEvent? {
@@ -159,7 +174,10 @@ struct ServerTruth {
     let keys = keys.filter { messages[$0]?.deletedAt == nil }
     guard let first = keys.first else { return nil }
     let event = record(.delete(keys), in: first.channelID, count: Int32(keys.count))
-    for key in keys { messages[key]?.deletedAt = event.pts }
+    for key in keys {
+      messages[key]?.deletedAt = event.pts
+      messages[key]?.deletionDate = date
+    }
     return event
   }
 
@@ -179,7 +197,9 @@ struct ServerTruth {
   // MARK: How it is told
 
   func message(_ key: MessageKey, version: Int? = nil) -> API.AnyMessage {
-    guard let message = messages[key] else { return .messageEmpty(API.MessageEmpty(id: key.id)) }
+    guard let message = messages[key], version != nil || message.deletedAt == nil else {
+      return .messageEmpty(API.MessageEmpty(id: key.id))
+    }
     let current = message.versions[version ?? message.versions.count - 1]
     let isBroadcast = key.channelID.flatMap { channels[$0]?.isBroadcast } ?? false
     let from: Int64? = isBroadcast ? nil : message.isOutgoing ? Self.selfID : key.chat > 0 ? nil : 1002
@@ -187,7 +207,7 @@ struct ServerTruth {
       API.Message(
         out: message.isOutgoing, post: isBroadcast, editHide: current.isHidden, id: key.id,
         fromId: from.map { .peerUser(API.PeerUser(userId: $0)) }, peerId: Self.peer(key.chat), date: message.date,
-        message: current.text, entities: nil, editDate: current.editDate))
+        message: current.text, media: media(of: message), entities: nil, editDate: current.editDate))
   }
 
   static func peer(_ chat: Int64) -> API.AnyPeer {

@@ -37,7 +37,9 @@ extension Simulation {
       loop.after(.seconds(Int.random(in: 1...3_600, using: &random))) { [unowned self] in
         server.channels[channel]?.isMember = true
       }
-    case .clockJump: clockOffset += .seconds(Int.random(in: -600...600, using: &random))
+    case .clockJump: clockOffset += .seconds(Int.random(in: -plan.clockJump...plan.clockJump, using: &random))
+    case .referencesExpire: server.fileReference += 1
+    case .amnesia: amnesiaEnd = loop.now + .seconds(Int.random(in: 5...300, using: &random))
     case .logChatClosed:
       logChatIsClosed = true
       loop.after(.seconds(Int.random(in: 1...3_600, using: &random))) { [unowned self] in logChatIsClosed = false }

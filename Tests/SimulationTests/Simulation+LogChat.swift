@@ -8,8 +8,12 @@ struct LogChatTruth {
   struct Entry {
     var randomID: Int64
     var text: String
+    /// The message it answers.
+    var replyTo: Int64?
     /// What a digest's file says.
     var file: String?
+    /// Recovered files.
+    var files: [(id: Int64, bytes: [UInt8])] = []
   }
 
   var entries: [Entry] = []
@@ -29,7 +33,8 @@ struct SimulatedLogChat: LogChat {
 
   func send(_ post: Post, randomID: Int64) async throws(LogChatError) -> Int64? {
     try await make(
-      .init(randomID: randomID, text: post.content.text), mayBeRefused: !post.content.entities.isEmpty)
+      .init(randomID: randomID, text: post.content.text, replyTo: post.replyTo),
+      mayBeRefused: !post.content.entities.isEmpty)
     return nil
   }
 
@@ -42,7 +47,12 @@ struct SimulatedLogChat: LogChat {
   func upload(_ media: [LogChatMedia]) async throws(LogChatError) -> UploadedMedia { UploadedMedia(media: media) }
 
   func sendMedia(_ media: UploadedMedia, caption: Post, randomIDs: [Int64]) async throws(LogChatError) -> Int64? {
-    try await make(.init(randomID: randomIDs[0], text: caption.content.text, file: ""), mayBeRefused: false)
+    let files = media.media.map { item in
+      (item.description.mediumID, FileManager.default.contents(atPath: item.file.path).map { Array($0) } ?? [])
+    }
+    try await make(
+      .init(randomID: randomIDs[0], text: caption.content.text, replyTo: caption.replyTo, files: files),
+      mayBeRefused: false)
     return nil
   }
 
@@ -69,6 +79,7 @@ struct SimulatedLogChat: LogChat {
     }
     var entry = entry
     if world.sabotage == .newRandomIDEachTry { entry.randomID = world.random.number() }
+    if world.sabotage == .noticesShareRandomIDs { entry.randomID &= 0xF }
     if world.logChat.post(entry) {
       world.trace("posted \(entry.text.count)")
       world.happen { $0.send(to: -1_000_000_000_000 - ServerTruth.logChat, out: true, padding: 0) }

@@ -5,7 +5,7 @@ import TelegramClient
 @testable import TGLCore
 
 /// Telegram, as those see it who ask for messages instead of being told of them.
-struct SimulatedMessages: MessageSource {
+struct SimulatedMessages: MessageSource, LinkSource {
   let process: Process
 
   private var source: SimulatedSource { SimulatedSource(process: process) }
@@ -13,7 +13,7 @@ struct SimulatedMessages: MessageSource {
   func messages(_ ids: [Int64], in scope: MessageScope) async throws(TelegramError) -> FetchedMessages {
     let method = scope == .common ? API.MessagesGetMessages.name : API.ChannelsGetMessages.name
     return try await ask(method, in: scope) { server in
-      server.fetched(server.messages(ids.map { Int32(clamping: $0) }, inChannel: scope.channelID), of: scope)
+      server.keys(ids.map { Int32(clamping: $0) }, inChannel: scope.channelID)
     }
   }
 
@@ -23,27 +23,38 @@ struct SimulatedMessages: MessageSource {
       let keys = server.alive(inChannel: scope.channelID).filter {
         $0.chat == chat.rawValue && (id == 0 || Int64($0.id) < id)
       }
-      return server.fetched(keys.suffix(limit).reversed().map { server.message($0) }, of: scope)
+      return keys.suffix(limit).reversed()
     }
   }
 
   func hiddenMessages(in channel: PeerID) async throws(TelegramError) -> Int64 {
-    try await ask(API.ChannelsGetFullChannel.name, in: .channel(channel)) { _ in 0 }
+    _ = try await ask(API.ChannelsGetFullChannel.name, in: .channel(channel)) { _ in [] }
+    return 0
   }
 
   func dialogs(from offset: DialogOffset) async throws(TelegramError) -> API.AnyMessagesDialogs {
     try await source.call(API.MessagesGetDialogs.name) { world in (world.server.dialogs(), {}) }
   }
 
-  /// What the server says, or that the account cannot read the channel.
-  private func ask<T>(
-    _ method: String, in scope: MessageScope, _ answer: (ServerTruth) -> T
-  ) async throws(TelegramError) -> T {
-    let result: Result<T, TelegramError> = try await source.call(method) { world in
+  func peer(username: String) async throws(TelegramError) -> PeerID { throw .unknownUsername(username) }
+
+  func discussion(of post: Int64, in channel: PeerID) async throws(TelegramError) -> FetchedMessages {
+    FetchedMessages()
+  }
+
+  /// The messages as they are when the server answers; an error when the account cannot read the channel.
+  private func ask(
+    _ method: String, in scope: MessageScope, _ choose: (ServerTruth) -> [MessageKey]
+  ) async throws(TelegramError) -> FetchedMessages {
+    let result: Result<FetchedMessages, TelegramError> = try await source.call(method) { world in
       if let id = scope.channelID, world.server.channels[id]?.isMember != true {
         return (.failure(.rpc(RPCError(code: 400, message: "CHANNEL_PRIVATE"), method: method)), {})
       }
-      return (.success(answer(world.server)), {})
+      let server = world.server
+      let keys = choose(server)
+      let answer = FetchedMessages(
+        messages: keys.map { server.message($0) }, users: ServerTruth.users, chats: server.chats(of: scope.channelID))
+      return (.success(answer), { world.oracle.asked(keys, server) })
     }
     return try result.get()
   }
@@ -60,18 +71,12 @@ extension MessageScope {
 }
 
 extension ServerTruth {
-  /// Messages by their ids as they are now; those that are gone, or never were, are empty.
-  func messages(_ ids: [Int32], inChannel channel: Int64?) -> [API.AnyMessage] {
-    ids.map { id in
-      let chats = channel.map { [-1_000_000_000_000 - $0] } ?? Self.privateChats + [Self.group]
-      let key = chats.lazy.map { MessageKey(chat: $0, id: id) }.first { self.messages[$0] != nil }
-      guard let key, messages[key]?.deletedAt == nil else { return .messageEmpty(API.MessageEmpty(id: id)) }
-      return message(key)
+  /// The messages with these ids, whether they are still there or not; of no chat where there never was one.
+  func keys(_ ids: [Int32], inChannel channel: Int64?) -> [MessageKey] {
+    let chats = channel.map { [-1_000_000_000_000 - $0] } ?? Self.privateChats + [Self.group]
+    return ids.map { id in
+      chats.lazy.map { MessageKey(chat: $0, id: id) }.first { messages[$0] != nil } ?? MessageKey(chat: 0, id: id)
     }
-  }
-
-  func fetched(_ messages: [API.AnyMessage], of scope: MessageScope) -> FetchedMessages {
-    FetchedMessages(messages: messages, users: Self.users, chats: chats(of: scope.channelID))
   }
 
   /// All chats the account is in.

@@ -22,7 +22,7 @@ extension Simulation {
 
   /// Lets something happen at the server, and tells the client of it if it can be told.
   func happen(_ change: (inout ServerTruth) -> TrueEvent?) {
-    server.date = Int32(2_000_000_000 + loop.now.components.seconds)
+    server.date = telegramTime
     guard let event = change(&server) else { return }
     let channel = Self.channel(of: event, server)
     trace("\(event.pts) \(channel ?? 0)")
@@ -88,7 +88,8 @@ extension Simulation {
     guard roll(0.5) else { return nil }
     let (update, shown) = server.update(for: event, channel: channel)
     let date = server.date
-    guard case .new(let key) = event.kind, channel == nil, let message = server.messages[key] else {
+    guard case .new(let key) = event.kind, channel == nil, let message = server.messages[key], message.file == nil
+    else {
       return Delivery(payload: .updates(.updateShort(API.UpdateShort(update: update, date: date))), shown: shown)
     }
     let text = message.versions[0].text
@@ -106,7 +107,7 @@ extension Simulation {
 
   func push(_ delivery: Delivery) {
     guard let process, !process.isDead, process.isConnected else { return }
-    if roll(plan.dropped) { return count("push dropped") }
+    if roll(loop.now < amnesiaEnd ? 0.8 : plan.dropped) { return count("push dropped") }
     var delivery = delivery
     if roll(plan.unreadable) {
       count("push unreadable")

@@ -9,7 +9,8 @@ extension Simulation {
       let isOutgoing = chat > 0 && roll(0.2)
       let padding = roll(0.03) ? 330 : 0
       for _ in 0..<(roll(0.1) ? Int.random(in: 2...12, using: &random) : 1) {
-        happen { $0.send(to: chat, out: isOutgoing, padding: padding) }
+        let file = roll(plan.files) ? newFile() : nil
+        happen { $0.send(to: chat, out: isOutgoing, padding: padding, file: file) }
       }
     case 45..<65:
       guard let key = randomMessage() else { return }
@@ -25,6 +26,7 @@ extension Simulation {
       let channel = roll(0.5) ? nil : Int64(600)
       if channel.map({ self.server.channels[$0]?.isMember ?? false }) ?? true { happen { $0.webPage(in: channel) } }
     case 94..<96: server.channels[800]?.isMember = true
+    case 96..<98: writeLink()
     default:
       // Sent and gone at once.
       let chat = randomChat()
@@ -32,6 +34,25 @@ extension Simulation {
       let last = server.alive(inChannel: MessageKey(chat: chat, id: 0).channelID).last { $0.chat == chat }
       if let last { happen { $0.delete([last]) } }
     }
+  }
+
+  /// The account's owner wants a message of a channel to be saved.
+  private func writeLink() {
+    guard let target = server.alive(inChannel: 600).randomElement(using: &random) else { return }
+    let id = roll(0.8) ? target.id : target.id + 1_000
+    count("link")
+    happen {
+      $0.send(
+        to: -1_000_000_000_000 - ServerTruth.logChat, out: true, padding: 0, saying: "https://t.me/c/600/\(id)?single")
+    }
+    if let last = server.alive(inChannel: ServerTruth.logChat).last { oracle.links.insert(last) }
+  }
+
+  private func newFile() -> TrueFile {
+    let fates: [TrueFile.Fate] = [.fine, .fine, .fine, .gone, .fails]
+    return TrueFile(
+      id: Int64(server.files.count + 1), size: Int.random(in: 1...3_000, using: &random),
+      fate: fates.randomElement(using: &random).known)
   }
 
   private func randomChat() -> Int64 {

@@ -46,7 +46,16 @@ struct SimulatedSink: UpdateSink {
       try await sink.commit(batch)
     case .busyDropsBatch:
       try await commitOnce(batch)
-    case .newRandomIDEachTry, .holesIgnored, .failedPostsForgotten, nil:
+    case .secondGapReplacesFirst:
+      if !batch.gaps.isEmpty { await process.forgetGaps() }
+      try await sink.commit(batch)
+    case .gapsClosedUnseen:
+      try await sink.commit(batch)
+      if !batch.gaps.isEmpty { await process.forgetGaps() }
+    case .olderStateOverNewer:
+      batch.updates = process.repeatingOlder(batch.updates)
+      try await sink.commit(batch)
+    default:
       try await sink.commit(batch)
     }
   }

@@ -61,7 +61,7 @@ struct SimulatedSource: UpdateSource {
     pts: Int32, qts: Int32, date: Int32, limit: Int32?
   ) async throws(TelegramError) -> API.AnyUpdatesDifference {
     let result: Result<API.AnyUpdatesDifference, TelegramError> = try await call("getDifference \(pts)") { world in
-      if world.roll(world.plan.forgets) {
+      if world.roll(world.loop.now < world.amnesiaEnd ? 0.6 : world.plan.forgets) {
         world.count("state forgotten")
         let refusal = TelegramError.rpc(
           RPCError(code: 400, message: "PERSISTENT_TIMESTAMP_INVALID"), method: API.UpdatesGetDifference.name)
@@ -135,32 +135,5 @@ struct SimulatedSource: UpdateSource {
     world.trace("\(name) answered")
     arrived()
     return value
-  }
-}
-
-extension Process {
-  /// Renumbers updates so that none leaves a hole: what an engine does that does not look at `pts`.
-  func closingHoles(_ payload: UpdatePayload) -> UpdatePayload {
-    guard case .updates(.updates(var container)) = payload else { return payload }
-    func next(_ channel: Int64?, _ count: Int32) -> Int32 {
-      let pts = (world.oracle.reached[channel] ?? 0) + count
-      world.oracle.reached[channel] = pts
-      return pts
-    }
-    container.updates = container.updates.map { update in
-      switch update {
-      case .updateNewMessage(var update):
-        update.pts = next(nil, update.ptsCount)
-        return .updateNewMessage(update)
-      case .updateEditMessage(var update):
-        update.pts = next(nil, update.ptsCount)
-        return .updateEditMessage(update)
-      case .updateDeleteMessages(var update):
-        update.pts = next(nil, update.ptsCount)
-        return .updateDeleteMessages(update)
-      default: return update
-      }
-    }
-    return .updates(.updates(container))
   }
 }

@@ -30,7 +30,11 @@ final class Simulation: @unchecked Sendable {
   /// The same without the last commits.
   var keptImage: String?
   var wantsPowerCut = false
+  /// Whether the log chat refused posts at any time.
+  private let postsAreRefused: Bool
   var clockOffset: Duration = .zero
+  /// Until then no push arrives, and the server may not know the state it is asked to go on from.
+  var amnesiaEnd: Duration = .zero
   var lastArrival: Duration = .zero
   var connection = 0
   /// What is told together with what happens next.
@@ -48,6 +52,8 @@ final class Simulation: @unchecked Sendable {
     self.isVerbose = isVerbose
     random = SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
     plan = Plan(&random)
+    oracle.reconciles = plan.reconciliation.isOn
+    postsAreRefused = plan.postFails > 0
     server = ServerTruth(
       pts: Int32.random(in: 1...1_000, using: &random), qts: Int32.random(in: 0...9, using: &random),
       seq: Int32.random(in: 1...9, using: &random))
@@ -81,6 +87,9 @@ final class Simulation: @unchecked Sendable {
 
   func commitDelay() -> Duration { .milliseconds(roll(0.1) ? Int.random(in: 20...900, using: &random) : 1) }
 
+  /// In seconds since 1970; the machine's clock is another.
+  var telegramTime: Int32 { Int32(2_000_000_000 + loop.now.components.seconds) }
+
   var wallTime: Duration { .seconds(2_000_000_000) + loop.now + clockOffset }
 
   func trace(_ text: @autoclosure () -> String) {
@@ -109,8 +118,10 @@ final class Simulation: @unchecked Sendable {
       while loop.now < next { try step() }
     }
     if let process {
+      server.date = telegramTime
       let snapshot = try process.archive.pool.read { try Oracle.Snapshot($0) }
       oracle.check(server, logChat, snapshot)
+      oracle.checkFiles(server, logChat, snapshot, mayBeRefused: postsAreRefused)
       trace("\(snapshot.rows.count) \(snapshot.gaps.count) \(logChat.entries.count)")
       for row in snapshot.rows.values.sorted(by: { $0.key < $1.key }) { trace("\(row)") }
       process.isDead = true
@@ -143,7 +154,7 @@ final class Simulation: @unchecked Sendable {
       switch Int.random(in: 0..<10, using: &random) {
       case 0..<6: .milliseconds(Int.random(in: 0...50, using: &random))
       case 6..<9: .milliseconds(Int.random(in: 0...3_000, using: &random))
-      default: .seconds(Int.random(in: 1...900, using: &random))
+      default: .seconds(Int.random(in: 1...(roll(plan.absence) ? 2 * 86_400 : 900), using: &random))
       }
     loop.after(pause) { [unowned self] in
       act()
@@ -156,6 +167,7 @@ final class Simulation: @unchecked Sendable {
   private func calm() {
     trace("calm")
     isCalm = true
+    amnesiaEnd = .zero
     plan.calm()
     logChatIsClosed = false
     process?.unlock()
@@ -218,7 +230,7 @@ final class Simulation: @unchecked Sendable {
     trace(lostTail == nil ? "ended" : "ended with lost commits")
     let pause: Duration =
       roll(0.2)
-      ? .seconds(Int.random(in: 10...7_200, using: &random))
+      ? .seconds(Int.random(in: 10...(roll(plan.absence * 3) ? 2 * 86_400 : 7_200), using: &random))
       : .milliseconds(Int.random(in: 1...5_000, using: &random))
     loop.after(pause) { [unowned self] in
       do { try startProcess(afterPowerCut: lostTail != nil) } catch { oracle.complain("no start: \(error)") }

@@ -35,7 +35,7 @@ import Testing
 
   @Test(arguments: Sabotage.allCases)
   func brokenInvariantIsNoticed(sabotage: Sabotage) async throws {
-    for seed in UInt64(1)...200 {
+    for seed in UInt64(1)...2_000 {
       let run = try await Runner.run(seed, sabotage: sabotage)
       // A program that stops is no invariant that is broken unnoticed.
       if let complaint = run.complaints.first, !["ended", "Stuck"].contains(where: complaint.contains) {

@@ -18,6 +18,8 @@ struct ToldNotices {
   private(set) var counts: [Event: Int] = [:]
   private(set) var texts: [MessageKey: [(Kind, String)]] = [:]
   private(set) var unclear: [String] = []
+  /// Messages whose deletion has a post of its own.
+  private(set) var single: Set<MessageKey> = []
 
   init(_ log: LogChatTruth) {
     var byID: [Int64: LogChatTruth.Entry] = [:]
@@ -27,21 +29,30 @@ struct ToldNotices {
       if let file = entry.file {
         used += 1
         for part in file.components(separatedBy: "\n#").dropFirst() { addDeletion(in: part) }
+      } else if entry.text.hasPrefix(OwnPost.savedMark) {
+        used += 1 + parts(behind: entry, byID).count
       } else if entry.text.hasPrefix("🗑") || entry.text.hasPrefix("✏️") {
         used += 1
         var text = entry.text
-        let row = OutboxRow(
-          id: 0, payload: .unreadable(kind: "", reason: ""), randomID: entry.randomID, createdAt: 0)
-        var part = 1
-        while let next = byID[row.randomID(part: part)] {
-          text += next.text.replacingOccurrences(of: "… continued\n", with: "")
+        for part in parts(behind: entry, byID) {
+          text += part.text.replacingOccurrences(of: "… continued\n", with: "")
           used += 1
-          part += 1
         }
-        if entry.text.hasPrefix("🗑") { addDeletion(in: text) } else { addEdit(in: text) }
+        if entry.text.hasPrefix("🗑") {
+          addDeletion(in: text)
+          if let key = Self.version(in: text)?.key { single.insert(key) }
+        } else {
+          addEdit(in: text)
+        }
       }
     }
     if used != log.entries.count { unclear.append("\(log.entries.count - used) posts that belong to no notice") }
+  }
+
+  /// The posts a notice goes on in.
+  private func parts(behind first: LogChatTruth.Entry, _ byID: [Int64: LogChatTruth.Entry]) -> [LogChatTruth.Entry] {
+    let row = OutboxRow(id: 0, payload: .unreadable(kind: "", reason: ""), randomID: first.randomID, createdAt: 0)
+    return Array((1...).lazy.map { byID[row.randomID(part: $0)] }.prefix { $0 != nil }.compactMap(\.self))
   }
 
   private mutating func addDeletion(in text: String) {
