@@ -12,7 +12,7 @@ import Testing
   private let before = [UInt8]("before".utf8)
   private let after = [UInt8]("the file after the edit".utf8)
 
-  private func export(_ format: ExportRequest.Format) async throws -> (folder: String, text: String) {
+  private func export(_ format: ExportRequest.Format) async throws -> (files: [String: [UInt8]], text: String) {
     let fixture = try MediaFixture()
     fixture.source.state.withLock { $0.files = [5: before, 6: after] }
     let policy = NoticePolicy(media: MediaPolicy(buffersAll: true))
@@ -39,42 +39,46 @@ import Testing
     } else {
       text = try String(contentsOfFile: try #require(summary.path), encoding: .utf8)
     }
-    return (folder, text)
+    // The fixture's folder goes with it.
+    let paths = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+    let files = paths.compactMap { path in
+      FileManager.default.contents(atPath: "\(folder)/\(path)").map { (path, [UInt8]($0)) }
+    }
+    withExtendedLifetime(fixture) {}
+    return (Dictionary(uniqueKeysWithValues: files), text)
   }
 
-  private func bytes(_ folder: String, _ path: Any?) -> [UInt8]? {
-    (path as? String).flatMap { FileManager.default.contents(atPath: "\(folder)/\($0)") }.map { [UInt8]($0) }
-  }
+  private func bytes(_ files: [String: [UInt8]], _ path: Any?) -> [UInt8]? { (path as? String).flatMap { files[$0] } }
 
   @Test func jsonLinesNameTheFileOfEachVersion() async throws {
-    let (folder, text) = try await export(.jsonl)
+    let (files, text) = try await export(.jsonl)
     let message = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     let media = try #require(message["media"] as? [String: Any])
-    let files = try #require(media["files"] as? [[String: Any]])
-    #expect(media["file_name"] as? String == "after.bin" && files.count == 1)
-    #expect(bytes(folder, files.first?["path"]) == after)
+    let present = try #require(media["files"] as? [[String: Any]])
+    #expect(media["file_name"] as? String == "after.bin" && present.count == 1)
+    #expect(bytes(files, present.first?["path"]) == after)
     let version = try #require((message["versions"] as? [[String: Any]])?.first)
     let old = try #require(version["files"] as? [[String: Any]])
     #expect(version["file_name"] as? String == "before.bin" && old.count == 1)
-    #expect(bytes(folder, old.first?["path"]) == before)
+    #expect(bytes(files, old.first?["path"]) == before)
   }
 
   @Test func jsonNamesTheFileOfEachVersion() async throws {
-    let (folder, text) = try await export(.json)
+    let (files, text) = try await export(.json)
     let document = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     let chats = (document["chats"] as? [String: Any])?["list"] as? [[String: Any]]
     let message = try #require((chats?.first?["messages"] as? [[String: Any]])?.first)
-    #expect(message["file_name"] as? String == "after.bin" && bytes(folder, message["file"]) == after)
+    #expect(message["file_name"] as? String == "after.bin" && bytes(files, message["file"]) == after)
     #expect(message["file_size"] as? Int == after.count)
     let version = try #require((message["versions"] as? [[String: Any]])?.first)
-    #expect(version["file_name"] as? String == "before.bin" && bytes(folder, version["file"]) == before)
+    #expect(version["file_name"] as? String == "before.bin" && bytes(files, version["file"]) == before)
   }
 
   @Test func csvNamesThePresentFile() async throws {
-    let (folder, text) = try await export(.csv)
+    let (files, text) = try await export(.csv)
     let rows = text.split(separator: "\r\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
     let column = try #require(rows.first?.firstIndex(of: "media_path"))
-    #expect(bytes(folder, rows.last.map { String($0[column]) }) == after)
+    #expect(bytes(files, rows.last.map { String($0[column]) }) == after)
     #expect(text.contains("after.bin"))
   }
 
