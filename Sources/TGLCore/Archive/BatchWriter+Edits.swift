@@ -16,12 +16,16 @@ extension BatchWriter {
   ) throws {
     var notice = notice
     notice.edits = EditSpan(from: stored.version, to: stored.version + 1, editedAt: date)
-    guard policy.editSettle > 0 else { return try _ = enqueue(notice, waitingFor: jobs) }
+    guard policy.editSettle > 0 else {
+      try enqueue(notice, waitingFor: jobs)
+      return
+    }
     let now = batch.receivedAt
     guard let row = try OutboxTable.openEdit(chat: stored.message.chat, message: stored.message.id, db),
       case .message(let first) = row.payload, first.edits != nil
     else {
-      return try _ = enqueue(notice, waitingFor: jobs, settlesAt: now + policy.editSettle)
+      try enqueue(notice, waitingFor: jobs, settlesAt: now + policy.editSettle)
+      return
     }
     notice.follow(first)
     let randomID = try identity().randomID(of: notice)
