@@ -2,8 +2,10 @@ public import NIOCore
 import TL
 
 extension UpdatesEngine {
-  /// Leaves a sequence alone whose difference is refused for good: it holds nothing back, what is pushed is applied as
-  /// it comes, and what was missed is a gap. It is asked for again after a day, or some time after it is heard of again.
+  /// Leaves a sequence alone whose difference is refused for good.
+  ///
+  /// It holds nothing back, what is pushed is applied as it comes, and what was missed is a gap. It is asked for again
+  /// after a day, or some time after it is heard of again.
   public mutating func refused(_ request: DifferenceRequest, reason: String, now: Moment) -> UpdateBatch {
     var batch = UpdateBatch()
     let rest = now.uptime + DifferencePace.refusedRest
@@ -26,8 +28,10 @@ extension UpdatesEngine {
     return batch
   }
 
-  /// Takes in that the answer to a request cannot be read: asks for smaller pieces, and steps over one event that cannot
-  /// be read alone. Where too many in a row cannot be read, the sequence is set aside as if it was refused.
+  /// Takes in that the answer to a request cannot be read.
+  ///
+  /// Smaller pieces are asked for, and one event that cannot be read alone is stepped over. Where too many in a row
+  /// cannot be read, the sequence is set aside as if it was refused.
   ///
   /// - Parameter answer: as the server sent it.
   public mutating func unreadable(
