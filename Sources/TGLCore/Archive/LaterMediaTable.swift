@@ -8,7 +8,7 @@ extension MediaKind {
 
 /// The statements on `later_media` and `transcription`: what is added to messages without an edit.
 enum LaterMediaTable {
-  /// Rows of `later_media`; older ones are forgotten. A preview is loaded within seconds.
+  /// How many rows of `later_media` are kept, the newest: a preview is loaded within seconds.
   static let maximumCount: Int64 = 20_000
 
   /// Notes by which id a later update may name the media of a message.

@@ -49,6 +49,7 @@ extension Settings {
     var settings = self
     settings.logChat = successors[logChat] ?? logChat
     settings.ignoredIDs = extended(ignoredIDs)
+    if settings.logChat != logChat { settings.ignoredIDs.insert(logChat) }
     settings.backfill.chats = backfill.chats.map(extended)
     return settings
   }

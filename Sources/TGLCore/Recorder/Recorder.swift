@@ -29,12 +29,14 @@ public struct Recorder: Sendable {
     return batch
   }
 
-  /// A recorder that ignores what has become of ignored groups.
+  /// A recorder that ignores what has become of ignored groups, and what the log chat was.
   private func following(_ successors: [PeerID: PeerID]) -> Recorder {
     var recorder = self
     for (group, successor) in successors {
       if policy.ignored.contains(group) { recorder.policy.ignored.insert(successor) }
-      if policy.logChat == group { recorder.policy.logChat = successor }
+      guard policy.logChat == group else { continue }
+      recorder.policy.logChat = successor
+      recorder.policy.ignored.insert(group)
     }
     return recorder
   }
