@@ -104,7 +104,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["TGLCore", "TelegramClient", "MTProto", "TL", "MTProtoCrypto", "TestSupport", grdb, logging, nioCore],
+      dependencies: [
+        "TGLCore", "TelegramClient", "MTProto", "TL", "MTProtoCrypto", "TestSupport", grdb, logging, nioCore,
+      ],
       exclude: ["Link"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TelegramSandboxTests",

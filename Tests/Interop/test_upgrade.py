@@ -12,7 +12,7 @@ import pytest
 
 from tgl_process import tgl, wait_for, world  # noqa: F401
 
-ARCHIVE = pathlib.Path(__file__).parent / "data" / "archive-0.1.db.xz"
+ARCHIVE = pathlib.Path(__file__).parent / "archives" / "archive-0.1.db.xz"
 # What the archive of 0.1 holds; nothing of it may be lost.
 TABLES = ["message", "message_version", "peer", "media_job", "search_entry"]
 

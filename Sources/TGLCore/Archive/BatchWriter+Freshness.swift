@@ -11,7 +11,8 @@ extension BatchWriter {
       switch operation {
       case .message(let message), .observed(let message, _):
         isRecorded += 1
-        let isMissed = try message.date <= page.missedAt && MessageTable.find(chat: message.chat, id: message.id, db) == nil
+        let isMissed =
+          try message.date <= page.missedAt && MessageTable.find(chat: message.chat, id: message.id, db) == nil
         if !isMissed { isOther += 1 }
       default: continue
       }

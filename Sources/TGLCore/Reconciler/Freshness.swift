@@ -273,7 +273,9 @@ public struct FetchedSpan: Sendable, Hashable {
   /// Whether nothing of the span lies below the page.
   public var isLast: Bool
 
-  public init(chat: PeerID, span: Freshness.Span, newest: Int64, lowest: Int64, count: Int, missedAt: Int64, isLast: Bool) {
+  public init(
+    chat: PeerID, span: Freshness.Span, newest: Int64, lowest: Int64, count: Int, missedAt: Int64, isLast: Bool
+  ) {
     self.chat = chat
     self.span = span
     self.newest = newest

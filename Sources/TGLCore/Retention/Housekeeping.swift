@@ -47,7 +47,8 @@ struct Housekeeping: Sendable {
   ///   - isCurrent: whether what happened in a scope has been told; of one that is behind nothing is removed.
   init(
     archive: Archive, root: DataRoot, settings: RetentionSettings,
-    isConnected: @escaping @Sendable () -> Bool = { true }, clockOffset: @escaping @Sendable () -> Duration? = { .zero },
+    isConnected: @escaping @Sendable () -> Bool = { true },
+    clockOffset: @escaping @Sendable () -> Duration? = { .zero },
     isCurrent: @escaping @Sendable (MessageScope) -> Bool = { _ in true }, interval: Duration = Housekeeping.interval,
     time: ServiceTime = ServiceTime(), logger: Logger
   ) {

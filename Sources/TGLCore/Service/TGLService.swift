@@ -110,7 +110,7 @@ struct MainService: Service {
   private func work() async throws {
     let monitor = HealthMonitor(
       vitals: pulse.vitals, storage: storage, limits: HealthFacts.Limits(settings.health), version: version)
-    async let copy: Void = archive.copyFormer(logger: logger)
+    async let _: Void = archive.copyFormer(logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       defer { tasks.cancelAll() }
       let server = StatusServer(

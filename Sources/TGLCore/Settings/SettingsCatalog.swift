@@ -76,7 +76,8 @@ public enum SettingsCatalog {
   static let persistBot = persistence("BOT", "chats with bots")
   static let persistDeleted = Setting(
     "PERSIST_TIME_IN_DAYS_DELETED", default: 36_500, .integer(0...36_500, "days, 0 to 36500"),
-    "How long deleted messages are kept after their deletion, with their versions, though other messages of the chat go.")
+    "How long deleted messages are kept after their deletion, with their versions, though other messages of the chat go."
+  )
   static let reconcileInterval = Setting(
     "RECONCILE_INTERVAL_MINUTES", default: 30, .integer(0...10_080, "minutes, 0 to 10080; 0 for never"),
     "How often stored messages are compared with Telegram's, which does not always tell of a deletion.")

@@ -132,7 +132,9 @@ extension DataCenterLink: ConnectionDelegate {
     assumeIsolated { link in
       guard link.channel === channel else { return }
       link.perform(link.machine.received(bytes, now: link.now, using: &link.random))
-      if link.purpose != .cdn, let clock = link.machine.session?.serverClock { link.environment.serverClock.note(clock) }
+      if link.purpose != .cdn, let clock = link.machine.session?.serverClock {
+        link.environment.serverClock.note(clock)
+      }
     }
   }
 

@@ -218,7 +218,8 @@ private struct World {
     var value = Freshness()
     value.missed(in: .channel(channel), newest: 10, since: 5, events: 0, now: 100)
     value.fetched(
-      FetchedSpan(chat: channel, span: .init(above: 10), newest: 400, lowest: 301, count: 100, missedAt: 100, isLast: false),
+      FetchedSpan(
+        chat: channel, span: .init(above: 10), newest: 400, lowest: 301, count: 100, missedAt: 100, isLast: false),
       misses: value.misses, now: 101)
     #expect(value.work == .fetch(channel, .init(above: 10, below: 301)))
     value.missed(in: .channel(channel), newest: 400, since: 50, events: 0, now: 102)

@@ -46,6 +46,8 @@ import Testing
       }
     }
     #expect(
-      seen.withLock { $0 } == [["clock": "this machine's clock is 7200.0 s ahead of Telegram's; see timedatectl(1)"], [:]])
+      seen.withLock { $0 } == [
+        ["clock": "this machine's clock is 7200.0 s ahead of Telegram's; see timedatectl(1)"], [:],
+      ])
   }
 }

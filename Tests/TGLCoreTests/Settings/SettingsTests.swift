@@ -50,7 +50,8 @@ import Testing
       "MAX_DELETED_MESSAGES_PER_EVENT": "9", "SAVE_EDITED_MESSAGES": "1", "SAVE_DELETED_FROM_PRIVATE_CHATS": "0",
       "SAVE_DELETED_FROM_GROUPS": "off", "SAVE_DELETED_FROM_CHANNELS": "FALSE", "DELETE_SENT_GIFS_FROM_SAVED": "false",
       "DELETE_SENT_STICKERS_FROM_SAVED": "false", "PERSIST_TIME_IN_DAYS_USER": "2", "PERSIST_TIME_IN_DAYS_GROUP": "3",
-      "PERSIST_TIME_IN_DAYS_CHANNEL": "4", "PERSIST_TIME_IN_DAYS_BOT": "5", "PERSIST_TIME_IN_DAYS_DELETED": "6", "HEALTH_HOST": "::1", "HEALTH_PORT": "0",
+      "PERSIST_TIME_IN_DAYS_CHANNEL": "4", "PERSIST_TIME_IN_DAYS_BOT": "5", "PERSIST_TIME_IN_DAYS_DELETED": "6",
+      "HEALTH_HOST": "::1", "HEALTH_PORT": "0",
       "HEALTH_PATH": "/ok", "HEALTH_ERROR_WINDOW_SECS": "6", "HEALTH_HOUSEKEEPING_STALE_SECS": "60",
       "RECONCILE_INTERVAL_MINUTES": "5", "RECONCILE_WINDOW_HOURS": "6", "RECONCILE_REQUESTS_PER_MINUTE": "7",
       "BACKFILL_MESSAGES_PER_CHAT": "8", "BACKFILL_CHATS": "[-1, 2]", "DEBUG_MODE": "yes", "TELEGRAM_TRANSPORT": "full",
@@ -72,7 +73,8 @@ import Testing
     #expect(!settings.savesDeletedFromGroups)
     #expect(!settings.savesDeletedFromChannels)
     #expect(!settings.tidiesGIFs && !settings.tidiesStickers)
-    #expect(settings.retention == Settings.Retention(userDays: 2, groupDays: 3, channelDays: 4, botDays: 5, deletedDays: 6))
+    #expect(
+      settings.retention == Settings.Retention(userDays: 2, groupDays: 3, channelDays: 4, botDays: 5, deletedDays: 6))
     #expect(
       settings.health
         == Settings.Health(
