@@ -58,6 +58,19 @@ struct Dispatcher: Sendable {
     }
   }
 
+  /// A method without typed Swift; its arguments come by the schema's names.
+  mutating func on(
+    _ name: String, access: Access = .home,
+    body: @escaping @Sendable (inout Telegram, Caller, [String: TLValue]) throws -> some TLEncodable
+  ) {
+    untyped[name] = Method(name: name, access: access) { telegram, caller, reader in
+      guard case .object(_, let arguments) = try TLSchema.api.value(from: &reader) else {
+        throw RPCFailure.inputRequestInvalid
+      }
+      return try body(&telegram, caller, arguments).encoded()
+    }
+  }
+
   /// A method answered with the same bytes whatever its arguments.
   mutating func on(_ name: String, access: Access = .home, answer: @escaping @Sendable (inout TLWriter) -> Void) {
     untyped[name] = Method(name: name, access: access) { _, _, _ in

@@ -6,6 +6,22 @@ struct Faults: Sendable {
   /// Answers that come instead of results.
   private var failures: [CallFault] = []
   var updates = UpdateFaults()
+  /// Messages that are not spoken of when they are asked for by their ids.
+  var omissions: [Omission] = []
+
+  /// Whether an answer says nothing of a message.
+  ///
+  /// - Parameter channel: the channel that was asked; nil for private chats and basic groups.
+  func leavesOut(_ id: Int32, ofChannel channel: Int64?, for viewer: Int64) -> Bool {
+    omissions.contains { $0.concerns(channel, viewer) && ($0.ids.isEmpty || $0.ids.contains(id)) }
+  }
+
+  /// Counts an answer to a question for messages by their ids.
+  mutating func noteAnswer(ofChannel channel: Int64?, for viewer: Int64) {
+    for index in omissions.indices where omissions[index].concerns(channel, viewer) {
+      if let left = omissions[index].remaining { omissions[index].remaining = left - 1 }
+    }
+  }
 
   mutating func fail(_ fault: CallFault) { failures.append(fault) }
 
@@ -26,6 +42,21 @@ struct Faults: Sendable {
       }
     }
     return nil
+  }
+}
+
+/// Messages that `getMessages` leaves out of its answer, as if they had not been asked for.
+struct Omission: Sendable {
+  /// All of them when empty.
+  let ids: Set<Int32>
+  /// nil for private chats and basic groups.
+  let channel: Int64?
+  let viewer: Int64
+  /// Answers that are still concerned; nil for all.
+  var remaining: Int?
+
+  func concerns(_ channel: Int64?, _ viewer: Int64) -> Bool {
+    remaining != 0 && channel == self.channel && viewer == self.viewer
   }
 }
 

@@ -114,3 +114,87 @@ def test_an_answer_of_a_newer_layer_cannot_be_read(sandbox, part):
             sandbox.post("/fault", kind="none")
 
     asyncio.run(run())
+
+
+def test_a_group_becomes_a_supergroup(tmp_path):
+    server = Sandbox(tmp_path)
+
+    async def run():
+        async with telethon(server, "bob") as bob:
+            group = await entity(bob, server, "group")
+            await bob.send_message(group, "before")
+            answer = await bob(functions.messages.MigrateChatRequest(group.chat_id))
+            old = next(chat for chat in answer.chats if isinstance(chat, types.Chat))
+            new = next(chat for chat in answer.chats if isinstance(chat, types.Channel))
+            assert old.deactivated and old.migrated_to.channel_id == new.id and old.migrated_to.access_hash == new.access_hash
+            assert new.megagroup and new.title == old.title and new.participants_count == 3
+            with pytest.raises(errors.ChatWriteForbiddenError):
+                await bob.send_message(group, "after")
+            assert (await bob.send_message(new, "after")).id == 2
+            there, here = server.chat("group")["messages"], server.chat(-1_000_000_000_000 - new.id)["messages"]
+            assert there[-1]["action"] == "messageActionChatMigrateTo" and here[0]["action"] == "messageActionChannelMigrateFrom"
+            # The control address answers the supergroup there is, and knows what is no group.
+            assert server.post("/migrate", chat="group")["chat"] == -1_000_000_000_000 - new.id
+            assert server.request("POST", "/migrate", {"chat": "supergroup"})[0] == 400
+
+    try:
+        asyncio.run(run())
+    finally:
+        assert server.stop() == 0
+
+
+def test_a_client_makes_channels_of_its_own(sandbox):
+    async def run():
+        async with telethon(sandbox, "bob") as bob:
+            made = (await bob(functions.channels.CreateChannelRequest("Mine", "about", megagroup=True, forum=True))).chats[0]
+            assert (made.title, made.megagroup, made.forum, made.creator) == ("Mine", True, True, True)
+            assert await bob.send_message(made, "hello")
+            broadcast = (await bob(functions.channels.CreateChannelRequest("News", "", broadcast=True))).chats[0]
+            assert broadcast.broadcast and not broadcast.megagroup
+            with pytest.raises(errors.ChatTitleEmptyError):
+                await bob(functions.channels.CreateChannelRequest("", "", broadcast=True))
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("chat", ["supergroup", "bob"])
+def test_an_answer_leaves_messages_out(sandbox, chat):
+    async def run():
+        async with telethon(sandbox, "alice", receive_updates=False) as alice:
+            there = await entity(alice, sandbox, chat)
+            ids = [sandbox.say("bob", "alice" if chat == "bob" else chat, str(n))["ids"]["alice"] for n in range(3)]
+
+            async def answered():
+                wanted = [types.InputMessageID(id) for id in ids]
+                channel = chat == "supergroup"
+                request = functions.channels.GetMessagesRequest(there, wanted) if channel else functions.messages.GetMessagesRequest(wanted)
+                return [message.id for message in (await alice(request)).messages]
+
+            sandbox.post("/fault", kind="leave_out", chat=chat, ids=ids[:2], times=2)
+            assert [await answered() for _ in range(3)] == [ids[2:], ids[2:], ids]
+            sandbox.post("/fault", kind="leave_out", chat=chat)
+            assert await answered() == []
+            sandbox.post("/fault", kind="none")
+            assert await answered() == ids
+
+    asyncio.run(run())
+
+
+def test_who_posts_too_fast_has_to_wait(sandbox):
+    async def run():
+        async with telethon(sandbox, "bob", flood_sleep_threshold=0) as bob:
+            supergroup, group = [await entity(bob, sandbox, chat) for chat in ["supergroup", "group"]]
+            sandbox.post("/fault", kind="post_limit", count=3, seconds=600, chat="supergroup")
+            for n in range(4):
+                await bob.send_message(group, str(n))
+            for n in range(3):
+                await bob.send_message(supergroup, str(n))
+            with pytest.raises(errors.FloodWaitError) as refused:
+                await bob.send_message(supergroup, "one more")
+            assert 0 < refused.value.seconds <= 600
+            sandbox.post("/fault", kind="none")
+            # Telethon itself keeps to the wait for as long as it lives.
+        async with telethon(sandbox, "bob") as bob:
+            await bob.send_message(await entity(bob, sandbox, "supergroup"), "one more")
+
+    asyncio.run(run())

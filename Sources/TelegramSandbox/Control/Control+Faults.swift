@@ -13,6 +13,10 @@ extension Control {
     case rpcError = "rpc_error"
     /// Show messages, or their `part`, with a constructor of a newer layer.
     case newerLayer = "newer_layer"
+    /// Leave `ids`, or all, of `chat` out of what `user` is answered by getMessages, `times` or always.
+    case leaveOut = "leave_out"
+    /// Let clients make `count` posts in `seconds` in a chat, or in `chat`.
+    case postLimit = "post_limit"
     /// Send the updates that were held.
     case releaseUpdates = "release_updates"
     /// Make every salt invalid.
@@ -90,6 +94,8 @@ extension Control {
       return try await fail(request, with: RPCFailure(code, message), count)
     case .rpcError: return try await failCalls(request)
     case .newerLayer: return try await renderAsNewer(request)
+    case .leaveOut: return try await leaveOut(request)
+    case .postLimit: return try await limitPosts(request)
     case .releaseUpdates: return await hub.releaseUpdates()
     case .dropUpdates: return try await spoil(.drop, request, count)
     case .duplicateUpdates: return try await spoil(.duplicate, request, count)
@@ -119,6 +125,7 @@ extension Control {
         telegram.faults = Faults()
         telegram.world.limits = DifferenceLimits()
         telegram.world.newerLayers = []
+        telegram.world.postLimit = nil
       }
       return 0
     }

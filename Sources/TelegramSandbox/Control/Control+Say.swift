@@ -111,6 +111,17 @@ extension Control {
     }
   }
 
+  /// - Returns: the supergroup's Bot API id.
+  func migrate(_ request: MigrateRequest) async throws -> Int64 {
+    try await hub.perform { telegram in
+      let somebody = try account(.name("alice"), telegram)
+      guard case .group(let id) = try peer(request.chat, seenBy: somebody, telegram),
+        let creator = telegram.world.groups[id]?.creator
+      else { throw ControlError("\(request.chat) is no basic group") }
+      return PeerKey.channel(try telegram.world.migrate(group: id, by: creator)).botAPIID
+    }
+  }
+
   /// - Returns: the topic's id.
   func topic(_ request: TopicRequest) async throws -> Int32 {
     try await hub.perform { telegram in

@@ -237,9 +237,12 @@ struct FaultRequest: ControlRequest {
   var id: Int32?
   /// What of a message is of a newer layer.
   var part: String?
+  /// Messages that are left out.
+  var ids: [Int32]?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, user, method, seconds, count, every, code, message, events, bytes, corrupt, dc, times, chat, id, part
+    case ids
     case everyMilliseconds = "every_ms"
     case milliseconds = "ms"
   }
@@ -279,6 +282,15 @@ struct TopicRequest: ControlRequest {
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case from, chat, title
+  }
+}
+
+/// Makes a supergroup of a basic group, as its creator does.
+struct MigrateRequest: ControlRequest {
+  var chat: Reference
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case chat
   }
 }
 

@@ -116,6 +116,7 @@ struct ControlServer: Sendable {
     case (.POST, "/protect"): return (try Self.json(["changed": await control.protect(Self.decode(body))]), type)
     case (.POST, "/topic"): return (try Self.json(["id": await control.topic(Self.decode(body))]), type)
     case (.POST, "/push"): return (try Self.json(["pts": await control.push(Self.decode(body))]), type)
+    case (.POST, "/migrate"): return (try Self.json(["chat": await control.migrate(Self.decode(body))]), type)
     case (.POST, "/open"): return (try Self.json(["opened": await control.open(Self.decode(body))]), type)
     case (.POST, "/accept_login"): return (try Self.json(await control.acceptLogin(Self.decode(body))), type)
     case (.POST, "/storm"): return (try Self.json(await control.storm(Self.decode(body))), type)

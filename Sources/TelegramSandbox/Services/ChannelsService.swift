@@ -31,6 +31,19 @@ extension Dispatcher {
       try telegram.world.openMedia(request.id, inChannel: id, by: viewer)
       return true
     }
+    on(API.ChannelsCreateChannel.self) { telegram, caller, request in
+      let viewer = try caller.viewer()
+      guard request.broadcast != request.megagroup else { throw RPCFailure.channelInvalid }
+      _ = try telegram.world.createChannel(
+        request.title, about: request.about, isBroadcast: request.broadcast, isForum: request.forum, by: viewer)
+      return telegram.updates(for: viewer)
+    }
+    on("messages.migrateChat") { telegram, caller, arguments in
+      let viewer = try caller.viewer()
+      guard case .long(let id)? = arguments["chat_id"] else { throw RPCFailure.chatIDInvalid }
+      let channel = try telegram.world.migrate(group: id, by: viewer)
+      return telegram.updates(for: viewer, mentioning: Mentions(chats: [.group(id), .channel(channel)]))
+    }
     on(API.ChannelsGetFullChannel.self) { try $0.fullChannel($2.channel, $1) }
     on(API.ChannelsGetParticipants.self) { try $0.participants($2, $1) }
     on(API.ChannelsGetParticipant.self) { telegram, caller, request in

@@ -70,7 +70,7 @@ struct HistoryWindow {
 }
 
 extension Telegram {
-  func messages(
+  mutating func messages(
     _ ids: [API.AnyInputMessage], in box: MessageBox, channel: Int64? = nil, _ viewer: Int64
   ) throws(RPCFailure) -> API.AnyMessagesMessages {
     guard ids.count <= 100 else { throw .limitInvalid }
@@ -84,6 +84,7 @@ extension Telegram {
       case .inputMessageReplyTo(let input): id = box[input.id]?.replyTo ?? input.id
       case .inputMessagePinned, .inputMessageCallbackQuery, .other: throw .messageIDInvalid
       }
+      if faults.leavesOut(id, ofChannel: channel, for: viewer) { continue }
       if let message = box[id] {
         found.append(world.render(message, for: viewer))
         mentions.formUnion(world.mentions(in: message))
@@ -91,6 +92,7 @@ extension Telegram {
         found.append(.messageEmpty(.init(id: id)))
       }
     }
+    faults.noteAnswer(ofChannel: channel, for: viewer)
     let (chats, users) = (world.chats(mentions, for: viewer), world.users(mentions, for: viewer))
     if channel != nil {
       return .messagesChannelMessages(

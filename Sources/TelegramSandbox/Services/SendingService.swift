@@ -58,8 +58,19 @@ extension Telegram {
     let draft = draft(
       try world.text(request.message, request.entities, for: viewer), replyTo: request.replyTo,
       silent: request.silent, noForwards: request.noforwards)
-    let sent = try world.send(draft, from: viewer, to: peer, randomID: request.randomId)
+    let sent = try post(draft, from: viewer, to: peer, randomID: request.randomId)
     return answer([(sent, request.randomId)], to: viewer)
+  }
+
+  /// Sends as a client does, which may not be faster than the limit.
+  fileprivate mutating func post(
+    _ draft: Draft, from user: Int64, to peer: PeerKey, randomID: Int64
+  ) throws(RPCFailure) -> SentMessage {
+    // What was sent before is no new post.
+    if world.accounts[user]?.sent[randomID] == nil {
+      try world.postLimit?.note(user, in: peer, at: world.preciseTime)
+    }
+    return try world.send(draft, from: user, to: peer, randomID: randomID)
   }
 
   fileprivate mutating func sendMedia(
@@ -71,7 +82,7 @@ extension Telegram {
     let draft = draft(
       try world.text(request.message, request.entities, for: viewer), media: try media(request.media, caller),
       replyTo: request.replyTo, silent: request.silent, noForwards: request.noforwards)
-    let sent = try world.send(draft, from: viewer, to: peer, randomID: request.randomId)
+    let sent = try post(draft, from: viewer, to: peer, randomID: request.randomId)
     return answer([(sent, request.randomId)], to: viewer)
   }
 

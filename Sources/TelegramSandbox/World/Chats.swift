@@ -15,6 +15,8 @@ struct BasicGroup: Sendable {
   var members: [Member] = []
   var version: Int32 = 1
   var noForwards = false
+  /// The supergroup it has become.
+  var migratedTo: Int64?
 
   func contains(_ user: Int64) -> Bool { members.contains { $0.user == user } }
 }

@@ -30,9 +30,12 @@ extension World {
       guard group.contains(viewer) else { return .chatForbidden(.init(id: id, title: group.title)) }
       return .chat(
         API.Chat(
-          creator: group.creator == viewer, noforwards: group.noForwards, id: id, title: group.title,
-          photo: .chatPhotoEmpty(.init()),
-          participantsCount: Int32(group.members.count), date: group.date, version: group.version,
+          creator: group.creator == viewer, deactivated: group.migratedTo != nil, noforwards: group.noForwards, id: id,
+          title: group.title, photo: .chatPhotoEmpty(.init()), participantsCount: Int32(group.members.count),
+          date: group.date, version: group.version,
+          migratedTo: group.migratedTo.map {
+            .inputChannel(.init(channelId: $0, accessHash: accessHash(of: .channel($0), for: viewer)))
+          },
           defaultBannedRights: API.ChatBannedRights(untilDate: 0)))
     case .channel(let id):
       guard let channel = channels[id] else { return .chatEmpty(.init(id: id)) }
@@ -145,6 +148,8 @@ extension World {
     if case .service(let action) = message.content {
       switch action {
       case .messageActionChatCreate(let create): mentions.users.formUnion(create.users)
+      case .messageActionChatMigrateTo(let migration): mentions.insert(.channel(migration.channelId))
+      case .messageActionChannelMigrateFrom(let migration): mentions.insert(.group(migration.chatId))
       case .messageActionChatAddUser(let add): mentions.users.formUnion(add.users)
       default: if let value = try? TLSchema.api.value(action.encoded()) { mentions.formUnion(self.mentions(in: value)) }
       }

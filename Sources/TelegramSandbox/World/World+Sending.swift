@@ -78,7 +78,7 @@ extension World {
     case .user(let id): guard accounts[id] != nil else { throw .peerIDInvalid }
     case .group(let id):
       guard let group = groups[id] else { throw .peerIDInvalid }
-      guard group.contains(sender) else { throw .chatForbidden }
+      guard group.contains(sender), group.migratedTo == nil else { throw .chatForbidden }
     case .channel(let id):
       guard try channel(id, for: sender).mayPost(sender) else { throw .chatForbidden }
     }

@@ -40,6 +40,8 @@ struct World: Sendable {
   private(set) var containers: [Container] = []
   /// What is rendered as if by a newer server.
   var newerLayers: [NewerLayer] = []
+  /// How fast clients may post; nil for as fast as they like.
+  var postLimit: PostLimit?
   /// Where what is being rendered goes.
   var destination = Destination.push
 
