@@ -268,7 +268,7 @@ public struct FetchedSpan: Sendable, Hashable {
   public var lowest: Int64
   /// Messages in the span; of those whose number is known, only such as were missed.
   public var count: Int
-  /// When the last miss was that was known; later messages are none of it. In seconds since 1970.
+  /// The time of the last miss, in seconds since 1970: later messages are no part of it.
   public var missedAt: Int64
   /// Whether nothing of the span lies below the page.
   public var isLast: Bool

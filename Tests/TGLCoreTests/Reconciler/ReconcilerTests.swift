@@ -17,6 +17,8 @@ private final class FakeTelegram: MessageSource {
     /// Ids it does not speak of in its answers.
     var silent: Set<Int64> = []
     var failures: [TelegramError] = []
+    /// Whether asking for messages by their ids is not answered.
+    var isComparingOff = false
     var unreadable: Set<PeerID> = []
     var asked: [[Int64]] = []
     var histories: [(chat: PeerID, below: Int64, limit: Int)] = []
@@ -47,6 +49,7 @@ private final class FakeTelegram: MessageSource {
 
   func messages(_ ids: [Int64], in scope: MessageScope) async throws(TelegramError) -> FetchedMessages {
     try failing()
+    if state.withLock({ $0.isComparingOff }) { throw .timeout(method: "messages.getMessages") }
     return state.withLock { state in
       state.asked.append(ids)
       return FetchedMessages(
@@ -433,7 +436,10 @@ private final class FakeTelegram: MessageSource {
     try await keep(Make.message(10, in: Make.user(1002), "known"))
     telegram.put(Make.message(40, in: Make.user(1002), "missed"))
     try await miss(channel: nil)
+    // Stopped before the window is closed.
+    telegram.state.withLock { $0.isComparingOff = true }
     try await run { _ in try await self.messages() == 2 }
+    telegram.state.withLock { $0.isComparingOff = false }
     // Sent before what was fetched, and told as little.
     telegram.put(Make.message(30, in: Make.group(500), "missed elsewhere"))
     try await miss(channel: nil)
