@@ -404,10 +404,12 @@ private final class FakeTelegram: MessageSource {
     try await miss(channel: nil)
     let telegram = telegram
     let fixture = fixture
+    let isEdited = Mutex(false)
     onSleep.withLock {
       $0 = { duration in
         // While it waits for the message to settle.
-        guard duration > .seconds(30) else { return }
+        guard duration > .seconds(30), !isEdited.withLock({ $0 }) else { return }
+        isEdited.withLock { $0 = true }
         telegram.put(Make.message(5, in: Make.user(1002), "third", editDate: 1_900_000_095))
         try await fixture.receive([
           Make.edit(Make.message(5, in: Make.user(1002), "second", editDate: 1_900_000_095)),
