@@ -138,7 +138,8 @@ def test_the_fields_of_a_line(made):
     bob = made.sandbox.users["bob"]
     assert {"chat_type": "supergroup", "type": "message", "sender_id": bob["id"], "version": 1}.items() <= line.items()
     assert line["sender_name"].startswith("Bob") and line["sender_username"] == bob.get("username", "bob_builder")
-    assert datetime.datetime.fromisoformat(line["date"]).tzinfo and "deleted" not in line and "raw" not in line
+    assert datetime.datetime.fromisoformat(line["date"]).tzinfo and "deleted" not in line
+    assert line["raw"]["message"]["_"] == "message" and line["raw"]["message"]["message"] == line["text"]
     assert [line["reply_to_id"] for line in lines.values() if "answer in" in line["text"]] == [plain]
     (formatted,) = [line for line in lines.values() if "bold italic" in line["text"]]
     # The server puts them in order.
