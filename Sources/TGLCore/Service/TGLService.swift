@@ -191,6 +191,10 @@ struct MainService: Service {
       source: client, archive: archive, recorder: recorder, policy: settings.noticePolicy, recorded: recorded,
       time: time, logger: logger)
     workers.set(notifier: notifier, vault: vault, linkSaver: linkSaver)
+    try await UnreadableObjects(
+      archive: archive, recorder: recorder, policy: settings.noticePolicy, recorded: recorded, time: time,
+      logger: logger
+    ).readAgain()
     let reconciler = Reconciler(
       source: client, archive: archive, recorder: recorder, notices: settings.noticePolicy,
       policy: settings.reconcilerPolicy, recorded: recorded, time: time, logger: logger)
