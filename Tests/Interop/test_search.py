@@ -134,7 +134,11 @@ def test_an_archive_of_before_the_index_is_read_once(archive):
             db.execute(f"drop trigger {name}")
         for table in ["search", "search_entry", "search_backlog"]:
             db.execute(f"drop table {table}")
-        db.execute("delete from grdb_migrations where identifier = 'search'")
+        # Without the steps behind it, too, as the version before the index left it.
+        db.execute(
+            "delete from grdb_migrations where rowid >="
+            " (select rowid from grdb_migrations where identifier = 'search')"
+        )
     assert [hit["message_id"] for hit in search(archive, "привет")] == [1]
     with archive.db() as db:
         assert db.execute("select count(*) from search_backlog").fetchone() == (0,)

@@ -47,7 +47,7 @@ extension ArchiveError: CustomStringConvertible {
     case .noRoom(let path, let needed, let free):
       "\(path) needs \(MediaFile.bytes(needed)) of free space and has \(MediaFile.bytes(free)); make room there"
     case .newerSchema(let path, let version, let known):
-      "\(path) was written by a later version of tgl (schema version \(version.map(String.init) ?? "unknown"); this one knows \(known)); use that version, or go back as docs/operations.md says under 'Upgrade'"
+      "\(path) was written by a later version of tgl (schema version \(version.map(String.init) ?? "unknown"); this one knows \(known)); use that version, or go back to a copy in \(ArchiveBackup.folder(of: path)), see 'Upgrade' in docs/operations.md"
     case .skipsVersions(let path, let from, let to):
       "\(path) has schema version \(from), and this tgl writes version \(to); run 'tgl migrate' to bring it up to date, or 'tgl migrate --dry-run' to see what that means"
     case .olderSchema(let path):
