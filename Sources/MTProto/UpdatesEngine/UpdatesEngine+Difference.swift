@@ -134,6 +134,7 @@ extension UpdatesEngine {
     qts = state.qts
     date = state.date
     seq = state.seq
+    ahead = HeldContainers()
     finishAccount(into: &batch, now: now)
     return batch
   }
@@ -201,6 +202,7 @@ extension UpdatesEngine {
 
   private mutating func finishAccount(into batch: inout UpdateBatch, now: Moment) {
     touchAccount(&batch)
+    releaseContainers(into: &batch, now: now)
     releaseAccount(into: &batch, now: now)
   }
 }

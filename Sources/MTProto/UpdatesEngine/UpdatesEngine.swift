@@ -32,6 +32,8 @@ public struct UpdatesEngine: Sendable {
   var qts: Int32
   var date: Int32
   var seq: Int32
+  /// Containers behind a hole in `seq`.
+  var ahead = HeldContainers()
   var channels: [Int64: UpdateBox]
 
   /// - Parameters:
@@ -116,6 +118,8 @@ public struct UpdatesEngine: Sendable {
   /// Turns holes that did not close and sequences that stayed quiet into wanted differences.
   public mutating func tick(now: Moment) {
     account.tick(now: now.uptime)
+    // A difference that is on its way tells what is missing.
+    if ahead.hasExpired(now: now.uptime), !account.isBehind { account.wantDifference(at: now.uptime) }
     for id in channels.keys { channels[id]?.tick(now: now.uptime) }
   }
 
@@ -123,7 +127,7 @@ public struct UpdatesEngine: Sendable {
 
   /// When to call `tick` or `nextRequest` again (uptime).
   public var nextDeadline: Duration? {
-    channels.values.compactMap(\.nextDeadline).min().map { min($0, account.nextDeadline ?? $0) } ?? account.nextDeadline
+    (channels.values.compactMap(\.nextDeadline) + [account.nextDeadline, ahead.deadline].compactMap(\.self)).min()
   }
 
   /// The next difference to fetch, counted as under way from now on; nil when none is due.
@@ -152,9 +156,11 @@ public struct UpdatesEngine: Sendable {
     if seqStart != 0 {
       if seqStart <= seq { return processNumbered(updates, into: &batch, now: now) }
       if Int64(seqStart) > Int64(seq) + 1 {
-        // What carries a pts is safe to take: its own sequence orders it. The rest comes with the difference.
+        // What carries a pts is safe to take: its own sequence orders it. The rest waits for the containers before it.
         processNumbered(updates, into: &batch, now: now)
-        account.wantDifference(at: now.uptime)
+        hold(
+          HeldContainers.Container(
+            start: seqStart, end: newSeq, updates: updates.filter { UpdatePosition($0) == .none }), now: now)
         return
       }
     }
@@ -162,8 +168,23 @@ public struct UpdatesEngine: Sendable {
     if seqStart != 0 {
       seq = newSeq
       touchAccount(&batch)
+      releaseContainers(into: &batch, now: now)
     }
     advance(date: date, into: &batch)
+  }
+
+  private mutating func hold(_ container: HeldContainers.Container, now: Moment) {
+    let limit = account.isBehind ? nil : now.uptime + configuration.holeTimeout
+    ahead.hold(container, until: limit)
+  }
+
+  /// Lets the containers go whose turn has come.
+  mutating func releaseContainers(into batch: inout UpdateBatch, now: Moment) {
+    while let container = ahead.next(after: seq) {
+      process(container.updates, into: &batch, now: now)
+      seq = container.end
+      touchAccount(&batch)
+    }
   }
 
   private mutating func processNumbered(_ updates: [API.AnyUpdate], into batch: inout UpdateBatch, now: Moment) {
@@ -261,7 +282,9 @@ public struct UpdatesEngine: Sendable {
   mutating func releaseAccount(into batch: inout UpdateBatch, now: Moment) {
     account.quietDeadline = now.uptime + configuration.quietTimeout
     deliver(account.release(now: now.uptime, holeTimeout: configuration.holeTimeout), into: &batch)
-    account.postponeHole(until: now.uptime + account.pace.finished(closed: account.held.isEmpty))
+    let pause = account.pace.finished(closed: account.held.isEmpty && ahead.isEmpty)
+    account.postponeHole(until: now.uptime + pause)
+    ahead.wait(until: now.uptime + max(pause, configuration.holeTimeout))
   }
 
   /// The same for a channel; `pollAfter` is the server's wish when to ask again.

@@ -274,7 +274,63 @@ private func engine(
     #expect(told(batch) == [1])
     #expect(batch.updates.count == 1)
     #expect(engine.state.seq == 6)
-    #expect(engine.nextRequest(now: at(2)) != nil)
+    // The one between may only be late.
+    #expect(engine.nextRequest(now: at(2)) == nil)
+    #expect(engine.nextDeadline == .seconds(2.5))
+    engine.tick(now: at(2.5))
+    #expect(engine.nextRequest(now: at(2.5)) != nil)
+  }
+
+  @Test func containersThatSwappedPlacesAreAppliedInTheirOrder() {
+    var engine = engine(seq: 5)
+    #expect(engine.receive(container([status(3)], seq: 8), now: at(1)).updates.isEmpty)
+    #expect(engine.receive(container([status(2)], seq: 7), now: at(1)).updates.isEmpty)
+    let batch = engine.receive(container([status(1)], seq: 6), now: at(1.2))
+    #expect(people(batch) == [1, 2, 3])
+    #expect(batch.stateChange.account?.seq == 8)
+    engine.tick(now: at(2))
+    #expect(engine.nextRequest(now: at(2)) == nil)
+  }
+
+  @Test func aHoleInSeqDuringADifferenceForcesNoOther() {
+    var engine = engine(seq: 5, behind: true)
+    _ = engine.nextRequest(now: at(0))
+    #expect(engine.receive(container([status(1)], seq: 7), now: at(1)).updates.isEmpty)
+    // The difference covers it.
+    let batch = engine.apply(difference([], pts: 10, seq: 7), now: at(2))
+    #expect(batch.updates.isEmpty && engine.state.seq == 7)
+    engine.tick(now: at(10))
+    #expect(engine.nextRequest(now: at(10)) == nil)
+  }
+
+  @Test func containerBehindADifferenceIsAppliedAfterIt() {
+    var engine = engine(seq: 5, behind: true)
+    _ = engine.nextRequest(now: at(0))
+    _ = engine.receive(container([status(1)], seq: 7), now: at(1))
+    #expect(people(engine.apply(difference([], pts: 10, seq: 6), now: at(2))) == [1])
+    #expect(engine.state.seq == 7)
+  }
+
+  @Test func aHoleInSeqThatNeverClosesIsAskedForWithGrowingPauses() {
+    var engine = engine(seq: 5)
+    var requests = 0
+    for second in 0..<3_600 {
+      let now = at(Double(second))
+      _ = engine.receive(container([status(1)], seq: 1_000 + Int32(second)), now: now)
+      engine.tick(now: now)
+      guard engine.nextRequest(now: now) != nil else { continue }
+      requests += 1
+      _ = engine.apply(difference([], pts: 10, seq: 5), now: now)
+    }
+    #expect((2...40).contains(requests))
+  }
+
+  private func status(_ user: Int64) -> API.AnyUpdate {
+    .updateUserStatus(API.UpdateUserStatus(userId: user, status: .userStatusRecently(API.UserStatusRecently())))
+  }
+
+  private func people(_ batch: UpdateBatch) -> [Int64] {
+    batch.updates.compactMap { if case .updateUserStatus(let update) = $0 { update.userId } else { nil } }
   }
 
   // MARK: Short forms
