@@ -89,3 +89,19 @@ def test_a_message_of_a_newer_layer_holds_back_nothing(tgl, chat, part):
     expect_prompt_deletion(tgl, "private after the restart")
     assert len([notice for notice in tgl.notices if "Unreadable message" in notice["text"]]) == 1
     assert tgl.stop() == 0
+
+
+@pytest.mark.parametrize("part", ["message", "media"])
+def test_an_unreadable_message_of_the_past_holds_back_none_of_its_neighbours(tgl, part):
+    """History is asked for in halves until what cannot be read is one message."""
+    tgl.sandbox.post("/storm", **{"from": "bob", "chats": ["supergroup"], "messages": 120})
+    odd = tgl.sandbox.say("bob", "supergroup", "from the future", file={"size": 1000, "kind": "photo"})
+    tgl.sandbox.post("/storm", **{"from": "bob", "chats": ["supergroup"], "messages": 30})
+    group = tgl.sandbox.info["supergroup_id"]
+    tgl.sandbox.post("/fault", kind="newer_layer", part=part, chat=group, id=odd["id"])
+    tgl.settings["BACKFILL_MESSAGES_PER_CHAT"] = "1000"
+    tgl.start()
+    wait_for(lambda: count(tgl, f"SELECT count(*) FROM message WHERE chat_id = {group} AND text <> ''") == 150, "the past")
+    assert count(tgl, "SELECT count(*) FROM set_aside WHERE kind = 'object' AND raw IS NOT NULL") == 1
+    tgl.wait_for_notices(lambda notice: "Unreadable message" in notice["text"])
+    assert tgl.stop() == 0

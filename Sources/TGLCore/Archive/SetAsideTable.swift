@@ -93,11 +93,11 @@ enum SetAsideTable {
     return summary
   }
 
-  /// How many objects of a chat could not be read; nil for those of private chats and basic groups whose chat is not known.
-  static func unreadable(in chat: PeerID?, _ db: Database) throws -> Int {
+  /// How many objects of a chat could not be read.
+  static func unreadable(in chat: PeerID, _ db: Database) throws -> Int {
     let statement = try db.cachedStatement(
       sql: "SELECT count(*) FROM set_aside WHERE kind = 'object' AND coalesce(nullif(chat_id, 0), scope) = ?")
-    return try Int.fetchOne(statement, arguments: [chat?.rawValue ?? 0]) ?? 0
+    return try Int.fetchOne(statement, arguments: [chat.rawValue]) ?? 0
   }
 
   // MARK: Bounds

@@ -7,6 +7,8 @@ public struct FetchedMessages: Sendable {
   public var messages: [API.AnyMessage]
   public var users: [API.AnyUser]
   public var chats: [API.AnyChat]
+  /// What could not be read of them, with its place in what was asked for.
+  public var unreadable: [(place: Int, answer: UnreadableAnswer)] = []
 
   public init(messages: [API.AnyMessage] = [], users: [API.AnyUser] = [], chats: [API.AnyChat] = []) {
     self.messages = messages
@@ -30,23 +32,38 @@ public protocol MessageSource: Sendable {
 extension TelegramClient: MessageSource {
   /// Source: core.telegram.org/method/messages.getMessages, core.telegram.org/method/channels.getMessages.
   public func messages(_ ids: [Int64], in scope: MessageScope) async throws(TelegramError) -> FetchedMessages {
-    let ids = ids.map { API.AnyInputMessage.inputMessageID(API.InputMessageID(id: Int32(clamping: $0))) }
-    switch scope {
-    case .common:
-      return FetchedMessages(try await invoke(API.MessagesGetMessages(id: ids)))
-    case .channel(let channel):
-      return FetchedMessages(
-        try await invoke(API.ChannelsGetMessages(channel: try await inputChannel(channel), id: ids)))
+    let inputs = ids.map { API.AnyInputMessage.inputMessageID(API.InputMessageID(id: Int32(clamping: $0))) }
+    var fetched = try await FetchedMessages.readable(0..<ids.count) { places throws(TelegramError) in
+      switch scope {
+      case .common:
+        return FetchedMessages(try await invoke(API.MessagesGetMessages(id: Array(inputs[places]))))
+      case .channel(let channel):
+        return FetchedMessages(
+          try await invoke(
+            API.ChannelsGetMessages(channel: try await inputChannel(channel), id: Array(inputs[places]))))
+      }
     }
+    for index in fetched.unreadable.indices {
+      fetched.unreadable[index].answer.messageID = ids[fetched.unreadable[index].place]
+    }
+    return fetched
   }
 
   /// Source: core.telegram.org/method/messages.getHistory.
   public func history(of chat: PeerID, below id: Int64, limit: Int) async throws(TelegramError) -> FetchedMessages {
-    let answer = try await invoke(
-      API.MessagesGetHistory(
-        peer: try await inputPeer(chat), offsetId: Int32(clamping: id), offsetDate: 0, addOffset: 0,
-        limit: Int32(clamping: limit), maxId: 0, minId: 0, hash: 0))
-    return FetchedMessages(answer)
+    let peer = try await inputPeer(chat)
+    var fetched = try await FetchedMessages.readable(0..<max(limit, 0)) { places throws(TelegramError) in
+      FetchedMessages(
+        try await invoke(
+          API.MessagesGetHistory(
+            peer: peer, offsetId: Int32(clamping: id), offsetDate: 0, addOffset: Int32(clamping: places.lowerBound),
+            limit: Int32(clamping: places.count), maxId: 0, minId: 0, hash: 0)))
+    }
+    for index in fetched.unreadable.indices {
+      let header = fetched.unreadable[index].answer.bytes.flatMap(UnreadableMessage.init(in:))
+      fetched.unreadable[index].answer.messageID = header.map { Int64($0.id) }
+    }
+    return fetched
   }
 
   /// Source: core.telegram.org/constructor/channelFull, `available_min_id`.

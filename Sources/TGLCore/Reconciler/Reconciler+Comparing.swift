@@ -1,5 +1,7 @@
+import Foundation
 import Logging
 import Metrics
+import NIOCore
 import TL
 import TelegramClient
 
@@ -67,6 +69,7 @@ extension Reconciler {
       batch.operations.append(
         .missing(chat, messages.map { MissingMessage(id: $0.id, lastSeenAt: $0.lastSeenAt) }))
     }
+    batch.setAside = unreadable(in: answer, scope) { id in page.first { $0.id == id }?.chat }
     batch.progress = progress(comparison.unsettled)
     if page.isEmpty, batch.progress.isEmpty { return }
     let report = try await commit(batch)
@@ -76,6 +79,17 @@ extension Reconciler {
       logger.notice(
         "found by asking again",
         metadata: ["scope": "\(scope)", "deleted": "\(report.deleted)", "edited": "\(report.edited)"])
+    }
+  }
+
+  /// What of an answer could not be read, to be kept as it came.
+  ///
+  /// - Parameter chat: the chat of a message.
+  func unreadable(in answer: FetchedMessages, _ scope: MessageScope, chat: (Int64?) -> PeerID?) -> [SetAside] {
+    answer.unreadable.map { _, object in
+      SetAside(
+        kind: .object, scope: scope, chat: chat(object.messageID), message: object.messageID, reason: object.reason,
+        now: time.now(), raw: object.bytes.map { Data($0.readableBytesView) })
     }
   }
 

@@ -76,9 +76,11 @@ extension Reconciler {
       guard case .message(let message) = operation, message.editDate ?? 0 > settled else { return operation }
       return .observed(message, version: 0)
     }
+    page.batch.setAside = unreadable(in: answer, MessageScope(of: chat)) { _ in chat }
     page.count = news.count
-    page.newest = told.map(\.id).max() ?? 0
-    page.lowest = told.map(\.id).min() ?? 0
+    let ids = told.map(\.id) + answer.unreadable.compactMap(\.answer.messageID)
+    page.newest = ids.max() ?? 0
+    page.lowest = ids.min() ?? 0
     // A server that gives the same page again would be asked for ever.
     let isStuck = below > 0 && page.lowest >= below
     page.isLast = page.lowest <= max(above, 1) || isStuck

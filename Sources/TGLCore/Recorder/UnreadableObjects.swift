@@ -47,11 +47,21 @@ struct UnreadableObjects {
     return object
   }
 
+  /// What an answer holds: a difference of its scope, or messages that were asked for.
+  ///
   /// Nil for bytes that still cannot be read, and for none.
   static func updates(in object: SetAside) -> UpdateBatch? {
     guard let raw = object.raw else { return nil }
     let bytes = ByteBuffer(bytes: raw)
     var batch = UpdateBatch()
+    switch try? API.AnyMessagesMessages(decoding: bytes) {
+    case nil, .messagesMessagesNotModified, .other: break
+    case let answer?:
+      let fetched = FetchedMessages(answer)
+      (batch.users, batch.chats) = (fetched.users, fetched.chats)
+      batch.updates = fetched.messages.map(Self.update)
+      return batch
+    }
     let messages: [API.AnyMessage]
     switch object.scope {
     case .common:
@@ -74,8 +84,11 @@ struct UnreadableObjects {
       default: return nil
       }
     }
-    batch.updates.insert(
-      contentsOf: messages.map { .updateNewMessage(API.UpdateNewMessage(message: $0, pts: 0, ptsCount: 0)) }, at: 0)
+    batch.updates.insert(contentsOf: messages.map(Self.update), at: 0)
     return batch
+  }
+
+  private static func update(_ message: API.AnyMessage) -> API.AnyUpdate {
+    .updateNewMessage(API.UpdateNewMessage(message: message, pts: 0, ptsCount: 0))
   }
 }

@@ -52,6 +52,16 @@ import Testing
     #expect(try await fixture.notices().map(\.text.text) == ["private"])
   }
 
+  @Test func answersOfQuestionsForMessagesAreReadToo() async throws {
+    let answer = API.AnyMessagesMessages.messagesMessages(
+      API.MessagesMessages(
+        messages: [Make.message(5, in: Make.user(1002), "asked for")], topics: [], chats: [], users: People.users))
+    try await keep(Data(answer.encoded().readableBytesView), scope: .common, pts: 0)
+    try await readAgain()
+    #expect(try await count() == 0)
+    #expect(try await fixture.archive.message(chat: ArchiveFixture.bob, id: 5)?.message.text.text == "asked for")
+  }
+
   @Test(arguments: [nil, Data(), Data([1, 2, 3, 4]), Data(repeating: 0xFF, count: 100)] as [Data?])
   func answersThatStillCannotBeReadRest(raw: Data?) async throws {
     try await keep(raw, scope: .common, pts: 1)
