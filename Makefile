@@ -7,7 +7,7 @@ VENV       ?= .venv
 BENCH_VENV ?= .venv-bench
 # Of their own: what they need does not go with what the tests need.
 CHECKERS    = $(VENV)-packaging
-SEEDS      ?= 2000
+SEEDS      ?= 600
 PYTHON     ?= python3
 # In CI a warning is an error.
 export TGL_WERROR := $(if $(CI),1,0)

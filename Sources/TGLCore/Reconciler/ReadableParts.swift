@@ -1,5 +1,5 @@
 public import NIOCore
-public import TelegramClient
+import TelegramClient
 
 /// One message of an answer that could not be read.
 public struct UnreadableAnswer: Sendable {
