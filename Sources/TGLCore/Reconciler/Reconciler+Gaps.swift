@@ -17,6 +17,8 @@ extension Reconciler {
     let open = try await archive.openGaps()
     let unreadable = open.compactMap { gap -> Int64? in
       guard case .channel(let channel) = gap.scope, !readable.contains(channel.bareID) else { return nil }
+      // A refusal is about the access that was lost: once the channel can be read again, it is asked at once.
+      refused.gaps.remove(gap.scope)
       return channel.bareID
     }
     awaited.withLock { $0 = Set(unreadable) }
