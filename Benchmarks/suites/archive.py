@@ -126,7 +126,11 @@ def copy(context, home, size, other):
 def purge(context, other, size):
     """The oldest part of the copy; ages count from now."""
     border = other.one(f"SELECT received_at FROM message ORDER BY received_at LIMIT 1 OFFSET {int(size.messages * REMOVED)}")
-    older = f"{int(time.time()) - border}s"
+    now = int(time.time())
+    older = f"{now - border}s"
+    # A purge believes the clock as far as Telegram was heard of lately, and this archive never met it.
+    with contextlib.closing(sqlite3.connect(other.archive)) as archive, archive:
+        archive.execute("INSERT OR REPLACE INTO update_state (id, pts, qts, date, seq) VALUES (1, 1, 0, ?, 0)", (now,))
     done = other.tgl("purge", "--only", "messages", "--older-than", older, "--json")
     size.removed = sum(kind["messages"] for kind in json.loads(done.output)["messages"].values())
     size.purged = done.usage
