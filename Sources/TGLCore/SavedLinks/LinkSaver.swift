@@ -152,6 +152,9 @@ actor LinkSaver {
     let ids = target.isSingle ? [id] : Array(max(id - 9, 1)...min(id + 9, Int64(Int32.max)))
     let fetched = try await source.messages(ids, in: scope)
     let records = fetched.messages.compactMap { Self.record($0, recorder) }.filter { $0.chat == peer }
+    if fetched.unreadable.contains(where: { $0.answer.messageID == id }) {
+      return (.failed("the message uses something that is newer than this tgl; an update of tgl can save it"), fetched)
+    }
     guard let message = records.first(where: { $0.id == id }) else {
       return (.failed("there is no such message: it was deleted, or never was"), fetched)
     }
